@@ -26,7 +26,8 @@ enum fact_about {
 	ABOUT_MONEY,
 	ABOUT_DEPENDENCY,
 	ABOUT_RISK,
-	ABOUT_RELEASE, /* the releases of a product that name no service; the subject is the product */
+	/* The releases of a product that name no service; the subject is the product, which is a field too. */
+	ABOUT_RELEASE,
 	ABOUT_COUNT
 };
 
@@ -77,6 +78,9 @@ struct text fact_kind_name(enum fact_kind kind);
 enum fact_about fact_kind_about(enum fact_kind kind);
 /* FACT_KINDS where no kind has that name. */
 enum fact_kind fact_kind_named(struct text name);
+
+/* The field that names such a subject, which is then not among the fact's fields; FIELD_COUNT for money. */
+enum field fact_subject_field(enum fact_about about);
 
 struct text field_name(enum field field);
 enum field_type field_type(enum field field);

@@ -42,6 +42,24 @@ enum fact_kind fact_kind_named(struct text name)
 	return FACT_KINDS;
 }
 
+enum field fact_subject_field(enum fact_about about)
+{
+	static const enum field fields[ABOUT_COUNT] = {
+		[ABOUT_ITEM] = FIELD_ITEM,
+		[ABOUT_CHANGE] = FIELD_CHANGE,
+		[ABOUT_ARTIFACT] = FIELD_ARTIFACT,
+		[ABOUT_SERVICE] = FIELD_SERVICE,
+		[ABOUT_INCIDENT] = FIELD_INCIDENT,
+		[ABOUT_KEY_RESULT] = FIELD_KEY_RESULT,
+		[ABOUT_MONEY] = FIELD_COUNT,
+		[ABOUT_DEPENDENCY] = FIELD_DEPENDENCY,
+		[ABOUT_RISK] = FIELD_RISK,
+		[ABOUT_RELEASE] = FIELD_PRODUCT,
+	};
+
+	return fields[about];
+}
+
 struct text field_name(enum field field)
 {
 	return field_names[field];

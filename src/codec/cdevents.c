@@ -1,0 +1,318 @@
+/*
+ * CDEvents 0.3 to 0.5 (https://cdevents.dev): types to kinds by a table, fields by name.
+ *
+ *   { context: { version, id, source, type, timestamp }, subject: { id, source, content: {…} }, customData: {…} }
+ */
+#include "codec/decoder.h"
+
+#include <string.h>
+
+/* A kind beyond the kinds: known, but no metric uses it. */
+#define UNUSED FACT_KINDS
+
+struct type_row {
+	struct text name; /* subject.predicate, without the version; or a subject, for all of its predicates */
+	enum fact_kind kind;
+};
+
+#define ROW(name, kind) {{name, sizeof name - 1}, kind}
+
+/* What follows "dev.cdevents." */
+static const struct type_row standard[] = {
+	ROW("ticket.created", FACT_ITEM_CREATED),
+	ROW("ticket.updated", FACT_ITEM_TYPED), /* and item.state, item.moved */
+	ROW("ticket.closed", FACT_ITEM_CLOSED),
+	ROW("change.created", FACT_CHANGE_OPENED),
+	ROW("change.reviewed", FACT_CHANGE_REVIEWED),
+	ROW("change.merged", FACT_CHANGE_MERGED),
+	ROW("change.abandoned", FACT_CHANGE_ABANDONED),
+	ROW("artifact.packaged", FACT_ARTIFACT_PUBLISHED),
+	ROW("artifact.published", FACT_ARTIFACT_PUBLISHED),
+	ROW("service.deployed", FACT_DEPLOY_DONE),
+	ROW("service.upgraded", FACT_DEPLOY_DONE),
+	ROW("service.rolledback", FACT_DEPLOY_ROLLEDBACK),
+	ROW("incident.detected", FACT_INCIDENT_DETECTED),
+	ROW("incident.reported", FACT_INCIDENT_REPORTED),
+	ROW("incident.resolved", FACT_INCIDENT_RESOLVED),
+	ROW("change.updated", UNUSED),
+	ROW("artifact.signed", UNUSED),
+	ROW("artifact.downloaded", UNUSED),
+	ROW("artifact.deleted", UNUSED),
+	ROW("service.removed", UNUSED),
+	ROW("service.published", UNUSED),
+	ROW("pipelinerun", UNUSED),
+	ROW("taskrun", UNUSED),
+	ROW("build", UNUSED),
+	ROW("test", UNUSED),
+	ROW("testcase", UNUSED),
+	ROW("testcaserun", UNUSED),
+	ROW("testsuite", UNUSED),
+	ROW("testsuiterun", UNUSED),
+	ROW("testoutput", UNUSED),
+	ROW("repository", UNUSED),
+	ROW("branch", UNUSED),
+	ROW("environment", UNUSED),
+};
+
+/* What follows "dev.cdeventsx.venturi-": their fields are ours, and so are judged strictly. */
+static const struct type_row own[] = {
+	ROW("item.transitioned", FACT_ITEM_STATE),
+	ROW("item.blocked", FACT_ITEM_BLOCKED),
+	ROW("item.unblocked", FACT_ITEM_UNBLOCKED),
+	ROW("deploy.failed", FACT_DEPLOY_FAILED),
+	ROW("release.published", FACT_RELEASE_PUBLISHED),
+	ROW("outcome.measured", FACT_OUTCOME_MEASURED),
+	ROW("cost.recorded", FACT_COST_RECORDED),
+	ROW("funding.allocated", FACT_FUNDING_ALLOCATED),
+	ROW("dependency.raised", FACT_DEPENDENCY_RAISED),
+	ROW("dependency.resolved", FACT_DEPENDENCY_RESOLVED),
+	ROW("risk.assessed", FACT_RISK_ASSESSED),
+	ROW("risk.closed", FACT_RISK_CLOSED),
+};
+
+#define ROWS(table) (sizeof table / sizeof *table)
+
+void cdevents_init(struct decoder *decoder)
+{
+	lookup_init(&decoder->types, standard, sizeof *standard, ROWS(standard));
+	lookup_init(&decoder->own_types, own, sizeof *own, ROWS(own));
+}
+
+/* What follows the prefix, if the text begins with it. */
+static bool text_after(struct text text, struct text prefix, struct text *rest)
+{
+	if (text.len < prefix.len || memcmp(text.at, prefix.at, prefix.len) != 0)
+		return false;
+	*rest = (struct text){text.at + prefix.len, text.len - prefix.len};
+	return true;
+}
+
+/* Cuts "subject.predicate.version" after the predicate, or where there is none after the subject. */
+static struct text type_name(struct text rest, struct text *subject)
+{
+	size_t len = 0, dots = 0;
+
+	*subject = rest;
+	for (; len < rest.len; len++) {
+		if (rest.at[len] != '.')
+			continue;
+		if (++dots == 2)
+			break;
+		subject->len = len;
+	}
+	return (struct text){rest.at, len};
+}
+
+/* "<tool>-<subject>.<predicate>": a custom event as the CDEvents specification has it. */
+static bool is_custom(struct text name, struct text subject)
+{
+	const char *dash = subject.len ? memchr(subject.at, '-', subject.len) : NULL;
+
+	return dash && dash > subject.at && dash + 1 < subject.at + subject.len &&
+	       name.len > subject.len + 1;
+}
+
+/* The kind of a type, UNUSED, or -1 where nobody knows it. */
+static int type_kind(const struct decoder *decoder, struct text type, bool *ours)
+{
+	struct text rest, subject, name;
+	unsigned row;
+
+	*ours = text_after(type, TEXT("dev.cdeventsx.venturi-"), &rest);
+	if (*ours) {
+		row = lookup_find(&decoder->own_types, type_name(rest, &subject));
+		return row == LOOKUP_NONE ? -1 : (int)own[row].kind;
+	}
+	if (text_after(type, TEXT("dev.cdeventsx."), &rest)) {
+		name = type_name(rest, &subject);
+		return is_custom(name, subject) ? (int)UNUSED : -1;
+	}
+	if (!text_after(type, TEXT("dev.cdevents."), &rest))
+		return -1;
+	name = type_name(rest, &subject);
+	row = lookup_find(&decoder->types, name);
+	if (row == LOOKUP_NONE && name.len > subject.len + 1)
+		row = lookup_find(&decoder->types, subject);
+	return row == LOOKUP_NONE ? -1 : (int)standard[row].kind;
+}
+
+/* 0.3 to 0.5, and the draft of 0.6. */
+static bool version_known(struct text version)
+{
+	return version.len >= 3 && memcmp(version.at, "0.", 2) == 0 && version.at[2] >= '3' &&
+	       version.at[2] <= '6' && (version.len == 3 || version.at[3] == '.' || version.at[3] == '-');
+}
+
+static bool context_check(struct decoder *decoder, const struct picked *context, struct text *type)
+{
+	yyjson_val *version = picked_at(context, (enum name)FIELD_VERSION);
+	struct text text, ignored;
+	char shown[SHOWN];
+
+	if (!text_take(decoder, version ? version : picked_at(context, NAME_SPECVERSION),
+		       "context.version", &text))
+		return false;
+	if (!version_known(text))
+		return decoder_refuse(decoder, REJECT_MALFORMED, "CDEvents of version %s",
+				      text_shown(text, shown));
+	return text_take(decoder, picked_at(context, NAME_ID), "context.id", &ignored) &&
+	       text_take(decoder, picked_at(context, NAME_SOURCE), "context.source", &ignored) &&
+	       text_take(decoder, picked_at(context, (enum name)FIELD_TYPE), "context.type", type);
+}
+
+/* What the content has of a field; of a wrong type it is absent, as all of a foreign event is. */
+static void content_put(struct picked *fields, enum field field, yyjson_val *value)
+{
+	bool fits = field_type(field) == FIELD_IS_LIST ? yyjson_is_arr(value) : yyjson_is_str(value);
+
+	if (fits)
+		picked_put(fields, field, value);
+}
+
+static yyjson_val *id_in(const struct picked *content, enum field name)
+{
+	return yyjson_obj_get(picked_at(content, (enum name)name), "id");
+}
+
+static void ticket_fields(struct picked *fields, const struct picked *content)
+{
+	static const enum field same[] = {FIELD_LABELS, FIELD_PRIORITY, FIELD_CREATOR,
+					  FIELD_RESOLUTION};
+
+	content_put(fields, FIELD_TYPE, picked_at(content, NAME_TICKET_TYPE));
+	content_put(fields, FIELD_PROJECT, picked_at(content, NAME_GROUP));
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		content_put(fields, same[i], picked_at(content, (enum name)same[i]));
+}
+
+static void incident_fields(struct picked *fields, const struct picked *content,
+			    enum fact_kind kind)
+{
+	yyjson_val *artifact = picked_at(content, NAME_ARTIFACT_ID);
+	yyjson_val *cause = picked_at(fields, (enum name)FIELD_CAUSE);
+
+	content_put(fields, FIELD_ENVIRONMENT, id_in(content, FIELD_ENVIRONMENT));
+	content_put(fields, FIELD_ARTIFACT, artifact);
+	content_put(fields, FIELD_SERVICE, id_in(content, FIELD_SERVICE));
+	content_put(fields, FIELD_TICKET, picked_at(content, NAME_TICKET_URI));
+	if (kind != FACT_INCIDENT_RESOLVED && !yyjson_is_str(cause))
+		content_put(fields, FIELD_CAUSE, artifact);
+}
+
+/* The content of a standard event goes before what customData says of the same field. */
+static void content_fields(struct picked *fields, const struct picked *content, enum fact_kind kind)
+{
+	switch (fact_kind_about(kind)) {
+	case ABOUT_ITEM:
+		ticket_fields(fields, content);
+		break;
+	case ABOUT_CHANGE:
+		content_put(fields, FIELD_REPOSITORY, id_in(content, FIELD_REPOSITORY));
+		break;
+	case ABOUT_ARTIFACT:
+		content_put(fields, FIELD_CHANGE, id_in(content, FIELD_CHANGE));
+		break;
+	case ABOUT_SERVICE:
+		content_put(fields, FIELD_ENVIRONMENT, id_in(content, FIELD_ENVIRONMENT));
+		content_put(fields, FIELD_ARTIFACT, picked_at(content, NAME_ARTIFACT_ID));
+		break;
+	case ABOUT_INCIDENT:
+		incident_fields(fields, content, kind);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Another fact of the same event: facts[0] under another kind, without fields yet. */
+static struct fact *fact_beside(struct decoder *decoder, size_t number, enum fact_kind kind)
+{
+	struct fact *fact = &decoder->facts[number];
+
+	memcpy(fact, &decoder->facts[0], offsetof(struct fact, fields));
+	fact->kind = kind;
+	fact->n = 0;
+	return fact;
+}
+
+/* ticket.updated: item.state if it says a status, item.typed, and item.moved if it says a product. */
+static bool updated_take(struct decoder *decoder, struct picked *fields, yyjson_val *status)
+{
+	bool state = yyjson_is_str(status);
+	bool moved = yyjson_is_str(picked_at(fields, (enum name)FIELD_PRODUCT));
+	size_t n = 0;
+
+	if (state) {
+		struct fact *fact = fact_beside(decoder, n++, FACT_ITEM_STATE);
+
+		picked_put(fields, FIELD_TO, status);
+		if (!fields_take(decoder, fact, fields, false))
+			return false;
+	}
+	fields->fields &= ~FIELD_BIT(FIELD_TO);
+	struct fact *typed = fact_beside(decoder, n++, FACT_ITEM_TYPED);
+	if (!fields_take(decoder, typed, fields, false))
+		return false;
+	if (moved && !fields_take(decoder, fact_beside(decoder, n++, FACT_ITEM_MOVED), fields, false))
+		return false;
+	decoder->result.n = n;
+	return true;
+}
+
+/* A venturi-… type: its fields are those of the native form. */
+static bool own_take(struct decoder *decoder, struct picked *fields)
+{
+	decoder->result.n = 1;
+	return fields_take(decoder, &decoder->facts[0], fields, true) &&
+	       fields_check(decoder, &decoder->facts[0]);
+}
+
+static bool foreign_take(struct decoder *decoder, struct picked *fields,
+			 const struct picked *subject, yyjson_val *status, bool updated)
+{
+	struct fact *fact = &decoder->facts[0];
+	struct picked content;
+
+	object_pick(&decoder->names, picked_at(subject, NAME_CONTENT), &content);
+	content_fields(fields, &content, fact->kind);
+	if (updated)
+		return updated_take(decoder, fields, status);
+	decoder->result.n = 1;
+	return fields_take(decoder, fact, fields, false);
+}
+
+bool cdevents_decode(struct decoder *decoder, const struct picked *top)
+{
+	struct fact *fact = &decoder->facts[0];
+	struct picked context, subject, fields;
+	struct text type;
+	char shown[SHOWN];
+	bool ours;
+
+	if (!yyjson_is_obj(picked_at(top, NAME_CONTEXT)) || !yyjson_is_obj(picked_at(top, NAME_SUBJECT)))
+		return decoder_refuse(decoder, REJECT_MALFORMED, "context or subject is no object");
+	object_pick(&decoder->names, picked_at(top, NAME_CONTEXT), &context);
+	if (!context_check(decoder, &context, &type))
+		return false;
+	int kind = type_kind(decoder, type, &ours);
+	if (kind < 0 || kind == UNUSED)
+		return decoder_refuse(decoder, kind < 0 ? REJECT_UNKNOWN_TYPE : REJECT_UNUSED, "%s: %s",
+				      kind < 0 ? "no such type" : "no metric uses this type",
+				      text_shown(type, shown));
+	object_pick(&decoder->names, picked_at(top, NAME_SUBJECT), &subject);
+	object_pick(&decoder->names, picked_at(top, NAME_CUSTOM_DATA), &fields);
+	if (!fact_begin(decoder, (enum fact_kind)kind, &context, picked_at(&context, NAME_TIMESTAMP),
+			picked_at(&subject, NAME_ID), picked_at(&fields, (enum name)FIELD_PRODUCT)))
+		return false;
+	fact->subject_source = fact->source;
+	if (picked_at(&subject, NAME_SOURCE) &&
+	    !text_take(decoder, picked_at(&subject, NAME_SOURCE), "subject.source",
+		       &fact->subject_source))
+		return false;
+	if (!ours)
+		return foreign_take(decoder, &fields, &subject, picked_at(&fields, NAME_STATUS),
+				    kind == FACT_ITEM_TYPED);
+	if (picked_at(top, NAME_CUSTOM_DATA) && !yyjson_is_obj(picked_at(top, NAME_CUSTOM_DATA)))
+		return decoder_refuse(decoder, REJECT_MALFORMED, "customData is no object");
+	return own_take(decoder, &fields);
+}

@@ -1,0 +1,29 @@
+/*
+ * lookup: finds a row of a fixed table (of at most 255) by its name, in a few nanoseconds whether it is there or not.
+ *
+ *   slots:  . . 7 . 0 3 . . . 12 …      the number of the row whose name hashed there, or the next free slot
+ */
+#ifndef VENTURI_CODEC_LOOKUP_H
+#define VENTURI_CODEC_LOOKUP_H
+
+#include "venturi/text.h"
+
+#define LOOKUP_SLOTS 512 /* a power of two, at least twice as many as names */
+#define LOOKUP_NONE 255
+
+struct lookup {
+	const char *rows; /* borrowed */
+	size_t row_size;
+	uint8_t slots[LOOKUP_SLOTS];
+};
+
+/*
+ * A table of n rows of `row_size` bytes, each of which begins with a `struct text`, its name. The
+ * names are distinct and not empty; the table outlives the lookup.
+ */
+void lookup_init(struct lookup *lookup, const void *rows, size_t row_size, size_t n);
+
+/* The number of the row; LOOKUP_NONE if it is not there. */
+unsigned lookup_find(const struct lookup *lookup, struct text name);
+
+#endif

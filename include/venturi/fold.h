@@ -38,7 +38,7 @@ int64_t fold_now(const struct fold *fold);
  * most `limit`; INT64_MIN where there is none. For `clock = event` and replays: limit INT64_MAX.
  * For the wall clock: wall + max_future_skew; now is the greater of that and wall.
  */
-int64_t fold_latest(const struct fold *fold, int64_t limit);
+int64_t fold_latest(struct fold *fold, int64_t limit);
 
 /* ---- What is published ---- */
 
@@ -104,8 +104,8 @@ uint32_t fold_changed_count(const struct fold *fold);
  */
 int32_t fold_history_changed(struct fold *fold, uint32_t scope);
 
-/* The latest event time folded; INT64_MIN at first. */
-int64_t fold_watermark(const struct fold *fold);
+/* The greatest event time that counts, up to now; INT64_MIN where there is none. */
+int64_t fold_watermark(struct fold *fold);
 size_t fold_bytes(const struct fold *fold);
 
 #endif

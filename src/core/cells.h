@@ -1,0 +1,53 @@
+/*
+ * cells: the numbers of one scope: a bag of integers a local day, one for now, and the sets in order.
+ * Adding and taking back are exact, so nothing here remembers in which order it was told.
+ */
+#ifndef VENTURI_CORE_CELLS_H
+#define VENTURI_CORE_CELLS_H
+
+#include "core/measure.h"
+#include "venturi/err.h"
+#include "venturi/ordered.h"
+#include <stddef.h>
+
+struct count {
+	uint64_t key;
+	int64_t n; /* never 0 */
+};
+
+/* Counts ascend by key. All bytes 0 is an empty cell. */
+struct cell {
+	uint32_t n, room;
+	struct count *counts;
+};
+
+struct day_cell {
+	int32_t day;
+	struct cell cell;
+};
+
+/* Days ascend. All bytes 0 is a scope without a number. */
+struct cells {
+	struct cell now;
+	struct day_cell *days;
+	uint32_t n_days, room_days;
+	struct ordered sets[SETS];
+};
+
+void cells_clear(struct cells *cells);
+
+/* Adds n (may be negative) to a key of a day. False if memory is short: nothing changed. */
+MUST_CHECK bool cells_add_day(struct cells *cells, int32_t day, uint64_t key, int64_t n);
+MUST_CHECK bool cells_add_now(struct cells *cells, uint64_t key, int64_t n);
+
+/* The index of the first day that is not before the given one. */
+uint32_t cells_from(const struct cells *cells, int32_t day);
+
+/* 0 where the key is not there. */
+int64_t cell_get(const struct cell *cell, uint64_t key);
+/* The counts of one measure: the first of them, and how many. */
+const struct count *cell_measure(const struct cell *cell, enum measure measure, size_t *n);
+
+size_t cells_bytes(const struct cells *cells);
+
+#endif

@@ -21,7 +21,7 @@ struct ordered_entry {
 
 /* All bytes 0 is an empty one. */
 struct ordered {
-	struct ordered_block **blocks;
+	struct ordered_block *blocks;
 	uint32_t n_blocks, room;
 	int64_t n;
 };

@@ -77,7 +77,8 @@ hold_services() {
 
 clean_up() {
 	test -z "${held_services:-}" || as_root rm -f /usr/sbin/policy-rc.d
-	rm -rf "$work"
+	test -z "${work:-}" || rm -rf "$work"
+	held_services= work=
 }
 
 debian_version() {
@@ -104,8 +105,9 @@ install_needs() {
 	hold_services
 	say "apt-get update"
 	as_root apt-get update -qq >"$work/apt.log" 2>&1 || say "some package lists could not be fetched; going on with the others"
+	packages=$(echo "$packages" | tr ' ' '\n' | sort -u | xargs)
 	if [ -n "$packages" ]; then
-		say "apt-get install$packages"
+		say "apt-get install $packages"
 		# shellcheck disable=SC2086
 		apt_install $packages
 	fi
@@ -132,6 +134,7 @@ if [ -n "$missing" ]; then
 	install_needs "$missing"
 	still=$(missing_needs "$commands" "$libraries")
 	test -z "$still" || give_up "still missing: $(echo $still)"
+	clean_up
 	say "done"
 fi
 test "${1:-build}" != tests || exec python3 "$here/system/kafka.py" fetch

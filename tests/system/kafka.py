@@ -94,7 +94,8 @@ def fetch():
         maven = subprocess.run(["mvn", "-q", "-B", "-f", POM, MAVEN_GOAL, f"-DoutputDirectory={JARS}"],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if maven.returncode != 0:
-            sys.exit(f"setup: Maven could not fetch Kafka's jars:\n{maven.stdout[-3000:]}")
+            print(f"setup: Maven could not fetch Kafka's jars:\n{maven.stdout[-3000:]}", file=sys.stderr)
+            sys.exit(os.EX_UNAVAILABLE)
         make_archive()
         STAMP.write_text(digest)
 

@@ -11,7 +11,7 @@ struct commands {
 	char *bytes;
 	size_t len, room;
 	uint32_t n;      /* commands begun: as many replies come */
-	uint32_t fields; /* hash fields and stream entries' fields in them: what the budget counts */
+	uint32_t fields; /* about: pairs of arguments behind the names, which is what the budget counts */
 	bool failed;     /* memory was short: the bytes are not to be sent */
 };
 
@@ -22,6 +22,8 @@ void commands_free(struct commands *commands);
 void commands_begin(struct commands *commands, size_t argc);
 void commands_arg(struct commands *commands, struct text arg);
 void commands_arg_number(struct commands *commands, int64_t number);
+/* All that `more` holds, behind what is there: commands, or arguments of the one begun. */
+void commands_append(struct commands *commands, const struct commands *more);
 /* A command whose arguments are all given as NUL-terminated strings, NULL at the end. */
 void commands_line(struct commands *commands, const char *first, ...) __attribute__((sentinel));
 

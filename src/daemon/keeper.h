@@ -1,9 +1,7 @@
 /*
  * keeper: keeps the set of accepted facts in Redis, and decides who folds. It owns the
- * connection, the
- * fence, the log and the one transaction; what is published comes in through a hook, so it
- * names neither
- * Kafka nor metrics.
+ * connection, the fence, the log and the one transaction; what is published comes in through a
+ * hook, so it names neither Kafka nor metrics.
  *
  *            fence stood still              log read                Redis lost writes
  *   STANDBY ─────────────────> LOADING ──────────────────> ACTIVE ───────────────────> RESTORING
@@ -48,60 +46,52 @@ struct keeper_hooks {
 	void *arg;
 
 	/*
-	 * A load begins: drop fold and store, and give an empty store, which the keeper fills.
-	 * It stays the
-	 * hooks' own; the keeper uses it until deposed(), or until the next empty_store(). NULL
-	 * if memory
-	 * is short: asked again later.
+	 * A load begins: drop fold and store, and give an empty store, which the keeper fills. It
+	 * stays the hooks' own; the keeper uses it until deposed(), or until the next
+	 * empty_store(). NULL if memory is short: asked again later.
 	 */
 	struct store *(*empty_store)(void *arg);
 
 	/*
 	 * Everything in Redis is in the store now: fold it, then take from Kafka from these
-	 * offsets on (a
-	 * partition that is not among them: from its beginning). The positions live during the
-	 * call.
+	 * offsets on (a partition that is not among them: from its beginning). The positions live
+	 * during the call.
 	 */
 	void (*activated)(void *arg, const struct position *positions, size_t n);
 
 	/*
-	 * Somebody else is active, or we let go: stop taking from Kafka and drop the memory;
-	 * the keeper
-	 * no longer uses the store. Called too when a load is given up, without activated()
-	 * before it.
+	 * Somebody else is active, or we let go: stop taking from Kafka and drop the memory; the
+	 * keeper no longer uses the store. Called too when a load is given up, without
+	 * activated() before it.
 	 */
 	void (*deposed)(void *arg);
 
 	/*
-	 * In a restoration: a fact was found in Redis that the memory lacked; it is in the
-	 * store now,
-	 * and the subject is to be touched. Not called while loading. May be NULL.
+	 * In a restoration: a fact was found in Redis that the memory lacked; it is in the store
+	 * now, and the subject is to be touched. Not called while loading. May be NULL.
 	 */
 	void (*found)(void *arg, uint32_t subject);
 
 	/*
-	 * A transaction is about to begin, with facts up to now: append what is to be
-	 * published, to about
-	 * `budget` fields. `cut` names the transaction. True if more is dirty: then the next one
-	 * follows as soon as this one's reply is in. Not called before activated(), nor while
-	 * restoring.
+	 * A transaction is about to begin, with facts up to now: append what is to be published,
+	 * to about `budget` fields. `cut` names the transaction. True if more is dirty: then the
+	 * next one follows as soon as this one's reply is in. Not called before activated(), nor
+	 * while restoring.
 	 */
 	bool (*publish)(void *arg, struct commands *out, uint64_t cut, uint32_t budget);
 
 	/*
-	 * How the last publish() fared, when known; nothing new is asked before it is.
-	 * `stored`: it was
-	 * executed, but for the commands (numbered from 0 in the order of publish()) in
-	 * `failed`: the keys
-	 * of these are of another type, or the like: UNLINK and publish them whole. Not
-	 * `stored`: it was not
-	 * executed, or not all is known; republish_all() or deposed() follows.
+	 * How the last publish() fared, when known; nothing new is asked before it is. `stored`:
+	 * it was executed, but for the commands (numbered from 0 in the order of publish()) in
+	 * `failed`: the keys of these are of another type, or the like: UNLINK and publish them
+	 * whole. Not `stored`: it was not executed, or not all is known; republish_all() or
+	 * deposed() follows.
 	 */
 	void (*published)(void *arg, bool stored, const uint32_t *failed, size_t n_failed);
 
 	/*
-	 * What Redis shows is not what we last published: all is dirty and to be published
-	 * whole. After activated(), too.
+	 * What Redis shows is not what we last published: all is dirty and to be published whole.
+	 * After activated(), too.
 	 */
 	void (*republish_all)(void *arg);
 
@@ -110,15 +100,14 @@ struct keeper_hooks {
 
 	/*
 	 * Fields of the heartbeat but `role`: appends name and value in turn by commands_arg()
-	 * (no
-	 * commands_begin()), and says how many pairs.
+	 * (no commands_begin()), and says how many pairs.
 	 */
 	size_t (*heartbeat)(void *arg, struct commands *out);
 
 	/*
 	 * An operator's request from state:requests ("skip TOPIC:PARTITION"); it is removed in
-	 * the next
-	 * transaction, together with what keeper_position() is told in this call. May be NULL.
+	 * the next transaction, together with what keeper_position() is told in this call. May be
+	 * NULL.
 	 */
 	void (*request)(void *arg, struct text request);
 
@@ -134,24 +123,22 @@ struct keeper_hooks {
 
 /*
  * Copies the options (not the hooks' arg). NULL with `err` filled (78: an option is wrong; 71:
- * the
- * system). Connects once the loop runs.
+ * the system). Connects once the loop runs.
  */
 struct keeper *keeper_new(struct event_base *base, const struct keeper_options *options,
 			  const struct keeper_hooks *hooks, struct err *err);
 void keeper_free(struct keeper *keeper);
 
 /*
- * Active only (restoring included): a fact that store_add() has just added. The next
- * transaction stores it.
+ * Active only (restoring included): a fact that store_add() has just added. The next transaction
+ * stores it.
  */
 void keeper_fact(struct keeper *keeper, const struct subject *subject, const struct record *record);
 
 /*
  * Active only: the log is complete up to position->next, as soon as all facts told so far are
- * stored. Told
- * once a partition and drained batch, not a record. Copied. A lower offset than before is taken
- * as it is.
+ * stored. Told once a partition and drained batch, not a record. Copied. A lower offset than
+ * before is taken as it is.
  */
 void keeper_position(struct keeper *keeper, const struct position *position);
 
@@ -159,14 +146,14 @@ void keeper_position(struct keeper *keeper, const struct position *position);
 void keeper_dirty(struct keeper *keeper);
 
 /*
- * Whether facts may be told: active, and fewer than unsent_most bytes wait. Else stop taking
- * from Kafka.
+ * Whether facts may be told: active, and fewer than unsent_most bytes wait. Else stop taking from
+ * Kafka.
  */
 bool keeper_room(const struct keeper *keeper);
 
 /*
- * Whether a Kafka broker is reached. Decides how soon a standby takes over, and whether an
- * active one lets go. At first down.
+ * Whether a Kafka broker is reached. Decides how soon a standby takes over, and whether an active
+ * one lets go. At first down.
  */
 void keeper_kafka(struct keeper *keeper, bool up);
 

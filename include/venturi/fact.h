@@ -26,7 +26,7 @@ enum fact_about {
 	ABOUT_MONEY,
 	ABOUT_DEPENDENCY,
 	ABOUT_RISK,
-	/* The releases of a product that name no service; the subject is the product, which is a field too. */
+	/* Releases that name no service: the subject is the product, which is a field as well. */
 	ABOUT_RELEASE,
 	ABOUT_COUNT
 };
@@ -79,7 +79,7 @@ enum fact_about fact_kind_about(enum fact_kind kind);
 /* FACT_KINDS where no kind has that name. */
 enum fact_kind fact_kind_named(struct text name);
 
-/* The field that names such a subject, which is then not among the fact's fields; FIELD_COUNT for money. */
+/* The field that names such a subject, and is not among its facts' fields; FIELD_COUNT: money. */
 enum field fact_subject_field(enum fact_about about);
 
 struct text field_name(enum field field);

@@ -26,13 +26,13 @@ static void usage(FILE *out)
 {
 	fputs("Usage: venturi check-events [--format text|json] [FILE…]\n"
 	      "\n"
-	      "Says of each line of the files what facts it becomes, or why it is rejected. A line is\n"
-	      "one event as docs/events.md has it; - or no FILE is the standard input.\n"
+	      "Says of each line of the files what facts it becomes, or why it is rejected.\n"
+	      "A line is one event as docs/events.md has it; - or no FILE is standard input.\n"
 	      "\n"
-	      "      --format text|json   how to say it (default: text); json is one object a line\n"
+	      "      --format text|json   how to say it (default: text); json: one object a line\n"
 	      "  -h, --help               this help\n"
 	      "\n"
-	      "Exit status: 0 if all lines are good, 1 if any was rejected, 64 and above on errors.\n",
+	      "Exit status: 0 if all lines are good, 1 if any was rejected, 64 to 78 on errors.\n",
 	      out);
 }
 
@@ -149,8 +149,11 @@ static void text_word(struct text text)
 {
 	bool plain = text.len > 0;
 
-	for (size_t i = 0; i < text.len; i++)
-		plain = plain && (unsigned char)text.at[i] > ' ' && text.at[i] != '"' && text.at[i] != '\\';
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		plain = plain && c > ' ' && c != '"' && c != '\\';
+	}
 	if (plain)
 		fwrite(text.at, 1, text.len, stdout);
 	else
@@ -216,8 +219,8 @@ static void text_fact(const struct fact *fact)
 static void text_line(const char *path, uint64_t line, const struct decoded *decoded)
 {
 	if (decoded->reason != REJECT_NONE) {
-		printf("%s:%" PRIu64 ": rejected %s: %.*s\n", path, line, reject_name(decoded->reason).at,
-		       (int)decoded->why.len, decoded->why.at);
+		printf("%s:%" PRIu64 ": rejected %s: %.*s\n", path, line,
+		       reject_name(decoded->reason).at, (int)decoded->why.len, decoded->why.at);
 		return;
 	}
 	for (size_t i = 0; i < decoded->n; i++) {
@@ -281,7 +284,8 @@ static int check_options(struct check *check, int argc, char **argv)
 			return -1;
 		check->as_json = strcmp(optarg, "json") == 0;
 		if (!check->as_json && strcmp(optarg, "text") != 0) {
-			fprintf(stderr, "venturi check-events: --format is text or json, not %s\n", optarg);
+			fprintf(stderr, "venturi check-events: --format is text or json, not %s\n",
+				optarg);
 			return -1;
 		}
 	}

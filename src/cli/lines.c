@@ -11,7 +11,8 @@
 
 bool lines_open(struct lines *lines, const char *path, size_t longest, struct err *err)
 {
-	*lines = (struct lines){.fd = STDIN_FILENO, .room = longest + 1 + CHUNK, .longest = longest};
+	*lines = (struct lines){.fd = STDIN_FILENO, .longest = longest};
+	lines->room = longest + 1 + CHUNK;
 	if (strcmp(path, "-") != 0)
 		lines->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (lines->fd < 0)

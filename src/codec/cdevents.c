@@ -1,7 +1,8 @@
 /*
  * CDEvents 0.3 to 0.5 (https://cdevents.dev): types to kinds by a table, fields by name.
  *
- *   { context: { version, id, source, type, timestamp }, subject: { id, source, content: {…} }, customData: {…} }
+ *   { context: { version, id, source, type, timestamp },
+ *     subject: { id, source, content: {…} }, customData: {…} }
  */
 #include "codec/decoder.h"
 
@@ -11,7 +12,7 @@
 #define UNUSED FACT_KINDS
 
 struct type_row {
-	struct text name; /* subject.predicate, without the version; or a subject, for all of its predicates */
+	struct text name; /* subject.predicate, or a subject for all of its predicates */
 	enum fact_kind kind;
 };
 
@@ -87,7 +88,7 @@ static bool text_after(struct text text, struct text prefix, struct text *rest)
 	return true;
 }
 
-/* Cuts "subject.predicate.version" after the predicate, or where there is none after the subject. */
+/* Cuts "subject.predicate.version" after the predicate; without one it is the subject alone. */
 static struct text type_name(struct text rest, struct text *subject)
 {
 	size_t len = 0, dots = 0;
@@ -103,35 +104,35 @@ static struct text type_name(struct text rest, struct text *subject)
 	return (struct text){rest.at, len};
 }
 
-/* "<tool>-<subject>.<predicate>": a custom event as the CDEvents specification has it. */
-static bool is_custom(struct text name, struct text subject)
+/* "<tool>-<subject>": a custom event's, as the CDEvents specification has it. */
+static bool is_custom(struct text subject)
 {
 	const char *dash = subject.len ? memchr(subject.at, '-', subject.len) : NULL;
 
-	return dash && dash > subject.at && dash + 1 < subject.at + subject.len &&
-	       name.len > subject.len + 1;
+	return dash && dash > subject.at && dash + 1 < subject.at + subject.len;
 }
 
 /* The kind of a type, UNUSED, or -1 where nobody knows it. */
 static int type_kind(const struct decoder *decoder, struct text type, bool *ours)
 {
-	struct text rest, subject, name;
+	struct text rest, subject;
 	unsigned row;
 
 	*ours = text_after(type, TEXT("dev.cdeventsx.venturi-"), &rest);
+	bool custom = *ours || text_after(type, TEXT("dev.cdeventsx."), &rest);
+	if (!custom && !text_after(type, TEXT("dev.cdevents."), &rest))
+		return -1;
+	struct text name = type_name(rest, &subject);
+	if (name.len <= subject.len + 1) /* no predicate */
+		return -1;
 	if (*ours) {
-		row = lookup_find(&decoder->own_types, type_name(rest, &subject));
+		row = lookup_find(&decoder->own_types, name);
 		return row == LOOKUP_NONE ? -1 : (int)own[row].kind;
 	}
-	if (text_after(type, TEXT("dev.cdeventsx."), &rest)) {
-		name = type_name(rest, &subject);
-		return is_custom(name, subject) ? (int)UNUSED : -1;
-	}
-	if (!text_after(type, TEXT("dev.cdevents."), &rest))
-		return -1;
-	name = type_name(rest, &subject);
+	if (custom)
+		return is_custom(subject) ? (int)UNUSED : -1;
 	row = lookup_find(&decoder->types, name);
-	if (row == LOOKUP_NONE && name.len > subject.len + 1)
+	if (row == LOOKUP_NONE)
 		row = lookup_find(&decoder->types, subject);
 	return row == LOOKUP_NONE ? -1 : (int)standard[row].kind;
 }
@@ -139,8 +140,10 @@ static int type_kind(const struct decoder *decoder, struct text type, bool *ours
 /* 0.3 to 0.5, and the draft of 0.6. */
 static bool version_known(struct text version)
 {
-	return version.len >= 3 && memcmp(version.at, "0.", 2) == 0 && version.at[2] >= '3' &&
-	       version.at[2] <= '6' && (version.len == 3 || version.at[3] == '.' || version.at[3] == '-');
+	if (version.len < 3 || memcmp(version.at, "0.", 2) != 0)
+		return false;
+	return version.at[2] >= '3' && version.at[2] <= '6' &&
+	       (version.len == 3 || version.at[3] == '.' || version.at[3] == '-');
 }
 
 static bool context_check(struct decoder *decoder, const struct picked *context, struct text *type)
@@ -163,9 +166,7 @@ static bool context_check(struct decoder *decoder, const struct picked *context,
 /* What the content has of a field; of a wrong type it is absent, as all of a foreign event is. */
 static void content_put(struct picked *fields, enum field field, yyjson_val *value)
 {
-	bool fits = field_type(field) == FIELD_IS_LIST ? yyjson_is_arr(value) : yyjson_is_str(value);
-
-	if (fits)
+	if (field_type(field) == FIELD_IS_LIST ? yyjson_is_arr(value) : yyjson_is_str(value))
 		picked_put(fields, field, value);
 }
 
@@ -235,7 +236,7 @@ static struct fact *fact_beside(struct decoder *decoder, size_t number, enum fac
 	return fact;
 }
 
-/* ticket.updated: item.state if it says a status, item.typed, and item.moved if it says a product. */
+/* ticket.updated: item.state if it says a status, item.typed, item.moved if it says a product. */
 static bool updated_take(struct decoder *decoder, struct picked *fields, yyjson_val *status)
 {
 	bool state = yyjson_is_str(status);
@@ -253,8 +254,12 @@ static bool updated_take(struct decoder *decoder, struct picked *fields, yyjson_
 	struct fact *typed = fact_beside(decoder, n++, FACT_ITEM_TYPED);
 	if (!fields_take(decoder, typed, fields, false))
 		return false;
-	if (moved && !fields_take(decoder, fact_beside(decoder, n++, FACT_ITEM_MOVED), fields, false))
-		return false;
+	if (moved) {
+		struct fact *fact = fact_beside(decoder, n++, FACT_ITEM_MOVED);
+
+		if (!fields_take(decoder, fact, fields, false))
+			return false;
+	}
 	decoder->result.n = n;
 	return true;
 }
@@ -281,38 +286,53 @@ static bool foreign_take(struct decoder *decoder, struct picked *fields,
 	return fields_take(decoder, fact, fields, false);
 }
 
-bool cdevents_decode(struct decoder *decoder, const struct picked *top)
+/* Version, identity and type: the kind comes out. False with the result filled. */
+static bool context_take(struct decoder *decoder, const struct picked *context, int *kind,
+			 bool *ours)
 {
-	struct fact *fact = &decoder->facts[0];
-	struct picked context, subject, fields;
 	struct text type;
 	char shown[SHOWN];
-	bool ours;
 
-	if (!yyjson_is_obj(picked_at(top, NAME_CONTEXT)) || !yyjson_is_obj(picked_at(top, NAME_SUBJECT)))
+	if (!context_check(decoder, context, &type))
+		return false;
+	*kind = type_kind(decoder, type, ours);
+	if (*kind < 0)
+		return decoder_refuse(decoder, REJECT_UNKNOWN_TYPE, "no such type: %s",
+				      text_shown(type, shown));
+	if (*kind == UNUSED)
+		return decoder_refuse(decoder, REJECT_UNUSED, "no metric uses this type: %s",
+				      text_shown(type, shown));
+	return true;
+}
+
+bool cdevents_decode(struct decoder *decoder, const struct picked *top)
+{
+	yyjson_val *custom = picked_at(top, NAME_CUSTOM_DATA);
+	struct fact *fact = &decoder->facts[0];
+	struct picked context, subject, fields;
+	bool ours;
+	int kind;
+
+	if (!yyjson_is_obj(picked_at(top, NAME_CONTEXT)) ||
+	    !yyjson_is_obj(picked_at(top, NAME_SUBJECT)))
 		return decoder_refuse(decoder, REJECT_MALFORMED, "context or subject is no object");
 	object_pick(&decoder->names, picked_at(top, NAME_CONTEXT), &context);
-	if (!context_check(decoder, &context, &type))
+	if (!context_take(decoder, &context, &kind, &ours))
 		return false;
-	int kind = type_kind(decoder, type, &ours);
-	if (kind < 0 || kind == UNUSED)
-		return decoder_refuse(decoder, kind < 0 ? REJECT_UNKNOWN_TYPE : REJECT_UNUSED, "%s: %s",
-				      kind < 0 ? "no such type" : "no metric uses this type",
-				      text_shown(type, shown));
 	object_pick(&decoder->names, picked_at(top, NAME_SUBJECT), &subject);
-	object_pick(&decoder->names, picked_at(top, NAME_CUSTOM_DATA), &fields);
-	if (!fact_begin(decoder, (enum fact_kind)kind, &context, picked_at(&context, NAME_TIMESTAMP),
-			picked_at(&subject, NAME_ID), picked_at(&fields, (enum name)FIELD_PRODUCT)))
+	object_pick(&decoder->names, custom, &fields);
+	if (!fact_begin(decoder, (enum fact_kind)kind, &context,
+			picked_at(&context, NAME_TIMESTAMP), picked_at(&subject, NAME_ID),
+			picked_at(&fields, (enum name)FIELD_PRODUCT)))
 		return false;
 	fact->subject_source = fact->source;
-	if (picked_at(&subject, NAME_SOURCE) &&
-	    !text_take(decoder, picked_at(&subject, NAME_SOURCE), "subject.source",
-		       &fact->subject_source))
+	yyjson_val *source = picked_at(&subject, NAME_SOURCE);
+	if (source && !text_take(decoder, source, "subject.source", &fact->subject_source))
 		return false;
 	if (!ours)
 		return foreign_take(decoder, &fields, &subject, picked_at(&fields, NAME_STATUS),
 				    kind == FACT_ITEM_TYPED);
-	if (picked_at(top, NAME_CUSTOM_DATA) && !yyjson_is_obj(picked_at(top, NAME_CUSTOM_DATA)))
+	if (custom && !yyjson_is_obj(custom))
 		return decoder_refuse(decoder, REJECT_MALFORMED, "customData is no object");
 	return own_take(decoder, &fields);
 }

@@ -103,7 +103,7 @@ static bool event_decode(struct decoder *decoder, const struct picked *top, bool
 		return cdevents_decode(decoder, top);
 	if (enveloped)
 		return decoder_refuse(decoder, REJECT_UNKNOWN_TYPE,
-				      "a CloudEvent whose data is neither CDEvent nor Venturi fact");
+				      "a CloudEvent about neither CDEvent nor Venturi fact");
 	return decoder_refuse(decoder, REJECT_MALFORMED,
 			      "neither CDEvent, CloudEvent nor Venturi fact");
 }
@@ -130,13 +130,19 @@ static bool data_decode(struct decoder *decoder, yyjson_val *data)
 	return event_decode(decoder, &picked, true);
 }
 
+static bool is_cloudevent(const struct picked *top)
+{
+	yyjson_val *version = picked_at(top, NAME_SPECVERSION);
+
+	return yyjson_is_str(version) && begins_with(json_text(version), "1.");
+}
+
 static bool structured_decode(struct decoder *decoder, const struct picked *envelope)
 {
-	yyjson_val *version = picked_at(envelope, NAME_SPECVERSION);
 	yyjson_val *sequence = picked_at(envelope, NAME_SEQUENCE);
 
-	if (!yyjson_is_str(version) || !begins_with(json_text(version), "1."))
-		return decoder_refuse(decoder, REJECT_MALFORMED, "specversion: not that of CloudEvents 1");
+	if (!is_cloudevent(envelope))
+		return decoder_refuse(decoder, REJECT_MALFORMED, "specversion: not CloudEvents 1");
 	if (sequence && unsafe_yyjson_is_raw(sequence) && number_is_integer(json_text(sequence)))
 		decoder->sequence = json_text(sequence);
 	else if (sequence && !text_take(decoder, sequence, "sequence", &decoder->sequence))
@@ -156,6 +162,35 @@ static struct text header_value(const struct record_in *record, const char *name
 	return (struct text){NULL, 0};
 }
 
+/* How many bytes a character of UTF-8 takes, by the ranges of RFC 3629; 0 where there is none. */
+static size_t character_len(struct text text)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+	size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+
+	if (len == 0 || len > text.len || at[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static bool is_utf8(struct text text)
+{
+	while (text.len > 0) {
+		size_t len = character_len(text);
+
+		if (len == 0)
+			return false;
+		text = (struct text){text.at + len, text.len - len};
+	}
+	return true;
+}
+
 enum form { FORM_BARE, FORM_STRUCTURED, FORM_BINARY };
 
 static enum form form_of(const struct record_in *record)
@@ -167,7 +202,7 @@ static enum form form_of(const struct record_in *record)
 	return header_value(record, "ce_specversion").len > 0 ? FORM_BINARY : FORM_BARE;
 }
 
-/* Skips what the Confluent serializers put before a value: 0, and the id of its schema in four bytes. */
+/* Skips what Confluent's serializers put before a value: 0, and its schema's id in four bytes. */
 static bool framing_skip(struct text *value, uint32_t *schema)
 {
 	const unsigned char *at = (const unsigned char *)value->at;
@@ -193,7 +228,8 @@ static yyjson_val *value_read(struct decoder *decoder, struct text value)
 		decoder_refuse(decoder, REJECT_MALFORMED, "framed, schema id %u, and not JSON: %s",
 			       (unsigned)schema, why);
 	else if (position != SIZE_MAX)
-		decoder_refuse(decoder, REJECT_MALFORMED, "not JSON: %s at byte %zu", why, position);
+		decoder_refuse(decoder, REJECT_MALFORMED, "not JSON: %s at byte %zu", why,
+			       position);
 	else
 		decoder_refuse(decoder, REJECT_MALFORMED, "%s", why);
 	return NULL;
@@ -205,10 +241,10 @@ static bool binary_decode(struct decoder *decoder, const struct record_in *recor
 
 	if (!begins_with(version, "1."))
 		return decoder_refuse(decoder, REJECT_MALFORMED,
-				      "ce_specversion: not that of CloudEvents 1");
+				      "ce_specversion: not CloudEvents 1");
 	decoder->sequence = header_value(record, "ce_sequence");
-	if (decoder->sequence.len > FACT_TEXT_MOST)
-		return decoder_refuse(decoder, REJECT_MALFORMED, "ce_sequence: too long");
+	if (decoder->sequence.len > FACT_TEXT_MOST || !is_utf8(decoder->sequence))
+		return decoder_refuse(decoder, REJECT_MALFORMED, "ce_sequence: long or not UTF-8");
 	if (record->value.len == 0)
 		return decoder_refuse(decoder, REJECT_MALFORMED, "a CloudEvent without data");
 	yyjson_val *root = value_read(decoder, record->value);
@@ -238,8 +274,7 @@ static bool record_decode(struct decoder *decoder, const struct record_in *recor
 	if (!unsafe_yyjson_is_obj(root))
 		return decoder_refuse(decoder, REJECT_MALFORMED, "no JSON object");
 	object_pick(&decoder->names, root, &top);
-	yyjson_val *version = picked_at(&top, NAME_SPECVERSION);
-	if (form == FORM_STRUCTURED || (yyjson_is_str(version) && begins_with(json_text(version), "1.")))
+	if (form == FORM_STRUCTURED || is_cloudevent(&top))
 		return structured_decode(decoder, &top);
 	return event_decode(decoder, &top, false);
 }

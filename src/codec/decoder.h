@@ -94,7 +94,7 @@ bool time_take(struct decoder *decoder, yyjson_val *value, int64_t *ms);
  */
 bool fields_take(struct decoder *decoder, struct fact *fact, const struct picked *picked,
 		 bool strict);
-/* What the kind requires, and what a value must be beside its type. False with the result filled. */
+/* What the kind requires, and that periods are some. False with the result filled. */
 bool fields_check(struct decoder *decoder, const struct fact *fact);
 
 /*

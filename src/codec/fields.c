@@ -10,7 +10,8 @@ static_assert(FIELD_COUNT <= 64 && NAME_COUNT - NAME_VENTURI <= 64, "a bit for e
 #define BIT(suffix) FIELD_BIT(FIELD_##suffix)
 
 /* They place a fact: every kind may carry them. */
-#define PLACING (BIT(PRODUCT) | BIT(REPOSITORY) | BIT(SERVICE) | BIT(PROJECT) | BIT(LABELS) | BIT(ITEM))
+#define PLACING \
+	(BIT(PRODUCT) | BIT(REPOSITORY) | BIT(SERVICE) | BIT(PROJECT) | BIT(LABELS) | BIT(ITEM))
 
 static const uint64_t carried[ABOUT_COUNT] = {
 	[ABOUT_ITEM] = BIT(TO) | BIT(FROM) | BIT(TYPE) | BIT(PRIORITY) | BIT(CREATOR) |
@@ -135,7 +136,7 @@ bool time_take(struct decoder *decoder, yyjson_val *value, int64_t *ms)
 	if (moment_of_value(value, ms))
 		return true;
 	if (!unsafe_yyjson_is_str(value) && !unsafe_yyjson_is_raw(value))
-		return decoder_refuse(decoder, REJECT_NO_TIME, "the time is neither text nor number");
+		return decoder_refuse(decoder, REJECT_NO_TIME, "time: not a text or number");
 	return decoder_refuse(decoder, REJECT_NO_TIME, "no time with a zone from 1970 to 9999: %s",
 			      text_shown(json_text(value), shown));
 }
@@ -260,7 +261,7 @@ bool fields_check(struct decoder *decoder, const struct fact *fact)
 
 		missing &= ~FIELD_BIT(value->field);
 		if (!value_fits(value))
-			return decoder_refuse(decoder, REJECT_MALFORMED, "%s: none that is known: %s",
+			return decoder_refuse(decoder, REJECT_MALFORMED, "%s: not understood: %s",
 					      field_name(value->field).at,
 					      text_shown(value->text, shown));
 	}
@@ -293,5 +294,6 @@ bool fact_begin(struct decoder *decoder, enum fact_kind kind, const struct picke
 	if (!name)
 		return decoder_refuse(decoder, REJECT_NO_SUBJECT, "no %s",
 				      field_name(fact_subject_field(fact_kind_about(kind))).at);
-	return text_take(decoder, name, field_name(fact_subject_field(fact->about)).at, &fact->subject);
+	return text_take(decoder, name, field_name(fact_subject_field(fact->about)).at,
+			 &fact->subject);
 }

@@ -61,9 +61,12 @@ static void pool_free(void *context, void *memory)
 	(void)memory;
 }
 
+/* By length and bytes: the tags tell besides which of them was written with escapes. */
 static bool key_same(yyjson_val *a, yyjson_val *b)
 {
-	return a->tag == b->tag && memcmp(a->uni.str, b->uni.str, unsafe_yyjson_get_len(a)) == 0;
+	size_t len = unsafe_yyjson_get_len(a);
+
+	return len == unsafe_yyjson_get_len(b) && memcmp(a->uni.str, b->uni.str, len) == 0;
 }
 
 /* A set of few keys: one bit each, and a closer look only where a bit is taken. */
@@ -91,10 +94,11 @@ static bool key_is_before(yyjson_val *object, yyjson_val *key)
 static int key_order(const void *a, const void *b)
 {
 	yyjson_val *x = *(yyjson_val *const *)a, *y = *(yyjson_val *const *)b;
+	size_t x_len = unsafe_yyjson_get_len(x), y_len = unsafe_yyjson_get_len(y);
 
-	if (x->tag != y->tag)
-		return x->tag < y->tag ? -1 : 1;
-	return memcmp(x->uni.str, y->uni.str, unsafe_yyjson_get_len(x));
+	if (x_len != y_len)
+		return x_len < y_len ? -1 : 1;
+	return memcmp(x->uni.str, y->uni.str, x_len);
 }
 
 /* An object with many keys: sorted, so that no choice of keys makes it slow. */

@@ -8,7 +8,9 @@ static unsigned name_hash(struct text name)
 {
 	const unsigned char *at = (const unsigned char *)name.at;
 
-	return (unsigned)name.len * 37u + at[0] * 29u + at[name.len / 2] * 13u + at[name.len - 1] * 5u;
+	unsigned ends = at[0] * 29u + at[name.len - 1] * 5u;
+
+	return (unsigned)name.len * 37u + at[name.len / 2] * 13u + ends;
 }
 
 static const struct text *row_name(const struct lookup *lookup, unsigned row)

@@ -1,7 +1,8 @@
 /*
- * lookup: finds a row of a fixed table (of at most 255) by its name, in a few nanoseconds whether it is there or not.
+ * lookup: finds a row of a fixed table (of at most 255) by its name, in a few nanoseconds whether
+ * it is there or not.
  *
- *   slots:  . . 7 . 0 3 . . . 12 …      the number of the row whose name hashed there, or the next free slot
+ *   slots:  . . 7 . 0 3 . . . 12 …      the row whose name hashed there or before
  */
 #ifndef VENTURI_CODEC_LOOKUP_H
 #define VENTURI_CODEC_LOOKUP_H

@@ -28,7 +28,7 @@ static bool offset_parse(struct text text, int *minutes)
 	return true;
 }
 
-/* ".25…" at the begin of the text, if there: ms, finer ones cut off. Returns its length, 0 if none is there. */
+/* ".25…" at the begin of the text, in ms. Returns its length; 0 if none is there. */
 static size_t fraction_parse(struct text text, int *ms)
 {
 	size_t len = 1;

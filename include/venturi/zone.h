@@ -17,7 +17,11 @@ struct zone *zone_new(struct text tzif, struct err *err);
 struct zone *zone_new_utc(void);
 void zone_free(struct zone *zone);
 
-/* The local day (a day number as in civil.h) that holds the instant. */
+/*
+ * The local day (a day number as in civil.h) that holds the instant: days partition time, each from
+ * its start to that of the next. So an hour that a clock set back over midnight tells again with
+ * the date of the day before belongs to the later day, which has begun.
+ */
 int32_t zone_day(const struct zone *zone, int64_t ms);
 
 /* The first instant of the local day; of a date that the zone skipped, that of the next one. */

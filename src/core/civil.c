@@ -99,7 +99,8 @@ bool civil_parse_day(struct text text, int32_t *day)
 	if (text.len != 10 || text.at[4] != '-' || text.at[7] != '-')
 		return false;
 
-	int year = digits(text.at, 4), month = digits(text.at + 5, 2), mday = digits(text.at + 8, 2);
+	int year = digits(text.at, 4), month = digits(text.at + 5, 2);
+	int mday = digits(text.at + 8, 2);
 
 	if (year < 1970 || !civil_valid(year, month, mday))
 		return false;

@@ -22,7 +22,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Only the last `*` needs to be tried longer: what stands before it is matched as early as can be. */
+/* Only the last `*` needs to be tried longer: what is before it is matched as early as can be. */
 bool glob_match(struct text pattern, struct text subject)
 {
 	size_t p = 0, s = 0;

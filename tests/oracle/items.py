@@ -106,6 +106,7 @@ class Item:
         self.state = moves[-1].state if moves else None
         self.start_unknown = bool(moves) and moves[0].before in STARTED
         self.started_at = None if self.start_unknown else next((m.time for m in moves if m.after in STARTED), None)
+        self.wip_from = moves[0].time if self.start_unknown else self.started_at
         self.has_started = self.start_unknown or self.started_at is not None
         entries = [m for m in moves if m.after == self.cls != m.before]
         self.finished_at = entries[-1].time if self.cls == "done" and entries else None
@@ -145,6 +146,7 @@ class Item:
         for fact in self.facts:
             if self.close and fact is self.close.fact:
                 end(still_open, fact.time)
+                break                                   # what is told after the close blocks nothing
             blocker = fact.get("blocker_id")
             if fact.kind == "item.blocked" and blocker not in still_open:
                 still_open[blocker] = Block(fact.time, blocker, fact.get("provider"))

@@ -1,10 +1,14 @@
 """From samples to the numbers that are published: scopes, stages, cfd, compare, dependencies."""
 
+import datetime
+import math
 from collections import defaultdict
 from fractions import Fraction
 
+import forecast
+import value
 from config import TYPES
-from windows import ROLLING, WINDOWS, Span, previous_of, quantile, span_of
+from windows import ROLLING, monday, quantile
 
 MONTH = Fraction(304375, 10000)         # days
 
@@ -102,6 +106,12 @@ def items_over(bag, span, out):
     promised = [item for item in known if item.product and item.product.sle is not None]
     out["sle_met_ratio"] = ratio(sum(item.cycle <= item.product.sle for item in promised), len(promised))
     out["sle_met_n"] = len(promised)
+    beyond = sum(item.cycle > item.product.sle for item in promised)
+    allowed = sum(1 - item.product.sle_share for item in promised)
+    out["sle_burn_ratio"] = ratio(beyond, allowed)
+    out["sle_confidence_ratio"] = None
+    if promised:
+        out["sle_confidence_ratio"] = forecast.binomial_below(beyond, len(promised), float(allowed / len(promised)))
     out["aligned_ratio"] = ratio(sum(item.aligned for item in finished), len(finished))
     out["aligned_n"] = len(finished)
     for name in TYPES:
@@ -215,6 +225,160 @@ def releases_over(bag, span, calendar, out):
     put_quantiles(out, "release_interval", bag.within("release_intervals", span), (50,))
 
 
+# ---- changes, failures, recovery
+
+def add_change(bag_of, tree, change):
+    for scope in tree.scopes_of(change.leaf):
+        bag = bag_of[scope]
+        if change.deployment is not None:
+            which, start = change.start()
+            time = change.deployment.time - start
+            if time < 0:
+                bag.add("negative", change.deployment.time)
+            else:
+                bag.add("change_times", change.deployment.time, (which, time))
+        elif change.excluded is not None:
+            bag.add(change.excluded, change.merged)
+        else:
+            bag.lists["undeployed"].append(change.merged)
+
+
+def add_recoveries(bag_of, tree, deployments):
+    for deployment in deployments:
+        for scope in tree.scopes_of(deployment.leaf):
+            if deployment.failed and deployment.recovered is None:
+                bag_of[scope].lists["unrecovered"].append(deployment)
+            elif deployment.failed:
+                time = deployment.recovered - deployment.time
+                bag_of[scope].add("recoveries" if time >= 0 else "negative", deployment.recovered, time)
+
+
+def changes_over(bag, span, out):
+    samples = bag.within("change_times", span)
+    for start in ("commit", "open", "merge"):
+        out[f"change_start_{start}_count"] = sum(which == start for which, _ in samples)
+    put_quantiles(out, "lead_time_for_changes", [time for _, time in samples], (50, 85))
+    deployments = bag.within("deployments", span)
+    failed = sum(deployment.failed for deployment in deployments)
+    out["failed_deployments_count"] = failed
+    out["change_fail_ratio"] = ratio(failed, len(deployments))
+    out["change_fail_n"] = len(deployments)
+    put_quantiles(out, "failed_deployment_recovery", bag.within("recoveries", span), (50, 85))
+    out["rework_ratio"] = ratio(sum(deployment.rework for deployment in deployments), len(deployments))
+    out["rework_n"] = len(deployments)
+    for name in ("before_first_deployment", "no_link", "below_severity"):
+        out[f"excluded_{name}_count"] = len(bag.within(name, span))
+    out["unattributed_incidents_count"] = len(bag.within("unattributed", span))
+    out["excluded_negative_count"] += len(bag.within("negative", span))
+
+
+def changes_now(bag, now, out):
+    ages = [now - merged for merged in bag.lists["undeployed"]]
+    out["changes_undeployed_items"] = len(ages)
+    put_quantiles(out, "undeployed_age", ages, (85,))
+    out["unrecovered_count"] = len(bag.lists["unrecovered"])
+
+
+# ---- money, dependencies, outcomes, risks
+
+def money(bag, first, last):
+    """-> {currency: millionths} of the costs that fall on days of a span."""
+    sums = {}
+    for cost in bag.lists["costs"]:
+        part = cost.within(first, last)
+        if part is not None:
+            sums[cost.currency] = sums.get(cost.currency, 0) + part
+    return sums
+
+
+def amount(millionths):
+    return None if millionths is None else float(Fraction(millionths, value.MILLION))
+
+
+def cost_of(bag, span):
+    """In the one currency of the span, else None."""
+    sums = money(bag, span.first, min(span.last, span.today))
+    return next(iter(sums.values())) if len(sums) == 1 else None
+
+
+def costs_over(bag, span, out):
+    sums = money(bag, span.first, min(span.last, span.today))
+    cost = cost_of(bag, span)
+    out["cost_amount"] = amount(cost)
+    for currency in {cost.currency for cost in bag.lists["costs"]}:
+        out[f"cost_{currency}_amount"] = amount(sums.get(currency))
+    for name, count in (("item", out["throughput_items"]), ("release", out["releases_count"])):
+        out[f"cost_per_{name}_amount"] = None if cost is None or not count else amount(Fraction(cost, count))
+    put_quantiles(out, "dependency_wait", bag.within("waits", span), (85,))
+
+
+def funding_now(bag, quarter, today, out):
+    first, last = quarter
+    funded = [funding for funding in bag.lists["fundings"] if funding.quarter == quarter]
+    sums = money(bag, first, today)
+    currencies = {*sums, *(funding.currency for funding in funded)}
+    used = predicted = None
+    if funded and sums and len(currencies) == 1:
+        allocated, spent = sum(funding.amount for funding in funded), sum(sums.values())
+        used = ratio(spent, allocated)
+        predicted = ratio(Fraction(spent * (last - first + 1), today - first + 1), allocated)
+    for name, number in (("used", used), ("forecast", predicted)):
+        out[f"funding_{name}_ratio"] = number
+        out[f"funding_{name}_n"] = len(funded)
+
+
+def value_now(bag, now, out):
+    results = [result.progress for result in bag.lists["key_results"] if result.progress is not None]
+    out["outcome_progress_ratio"] = float(sum(results) / len(results)) if results else None
+    out["outcome_progress_n"] = len(results)
+    raised = [dependency.raised for dependency in bag.lists["open_dependencies"]]
+    out["dependencies_open_items"] = len(raised)
+    out["dependency_age_max_seconds"] = seconds(now - min(raised)) if raised else None
+    out["blocking_others_items"] = len(bag.lists["blocking"])
+    risks = [risk for risk in bag.lists["risks"] if risk.open]
+    out["risks_open_items"] = len(risks)
+    out["risk_exposure_amount"] = (float(Fraction(sum(risk.exposure for risk in risks), value.MILLION ** 2))
+                                   if risks else None)
+    put_quantiles(out, "risk_age", [now - risk.since for risk in risks], (85,))
+    for name, times in (("finish", [time for time, _ in bag.all("finished")]),
+                        ("release", [time for time, _ in bag.all("releases")]), ("fact", bag.lists["facts"])):
+        out[f"last_{name}_age_seconds"] = seconds(now - max(times)) if times else None
+
+
+# ---- outlook
+
+def first_of(bag, *names):
+    return min((bag.all(name)[0][0] for name in names if bag.all(name)), default=None)
+
+
+def outlook(bag, calendar, today, wip, out):
+    began = first_of(bag, "started", "finished")
+    per_day = defaultdict(int)
+    for time, _ in bag.all("finished"):
+        per_day[calendar.day_of(time)] += 1
+    throughput = forecast.Throughput(per_day, None if began is None else calendar.day_of(began))
+    forecast.forecast(throughput, today - 1, wip, out)
+    signals(bag, calendar, today, out)
+
+
+def signals(bag, calendar, today, out):
+    began = first_of(bag, "started", "finished", "releases")
+    items, released, cycles, wip = [], [], [], []
+    for monday_of in range(monday(today) - 26 * 7, monday(today), 7):
+        begin, end = calendar.begin(monday_of), calendar.begin(monday_of + 7)
+        if began is None or begin < began:
+            continue
+        finished = [item for time, item in bag.all("finished") if begin <= time < end]
+        items.append(len(finished))
+        released.append(sum(begin <= time < end for time, _ in bag.all("releases")))
+        times = [item.cycle for item in finished if item.started_at is not None]
+        cycles.append(math.log(sum(times) / len(times)) if sum(times) else None)
+        wip.append(sum(item.wip_from is not None and item.wip_from < end and (item.end is None or item.end >= end)
+                       for item in bag.lists["items"]))
+    for name, points in (("throughput", items), ("releases", released), ("cycle_time", cycles), ("wip", wip)):
+        out[f"{name}_signal"] = forecast.signal(points)
+
+
 # ---- tables
 
 def stages_of(bag, span, wip):
@@ -253,5 +417,37 @@ def cfd_of(bag, calendar, today, now):
 
 
 def iso(day):
-    import datetime
     return datetime.date.fromordinal(day).isoformat()
+
+
+def compared(now, then):
+    """(now - then) / then of the four figures."""
+    return {f"{name}_change_ratio": None if a is None or not b else float((a - b) / b)
+            for name, a, b in ((name, now[name], then[name]) for name in now)}
+
+
+def figures(bag, span):
+    """The four figures that a comparison is made of, as fractions."""
+    finished = bag.within("finished", span)
+    cycle = quantile([item.cycle for item in finished if item.started_at is not None], 50)
+    cost = cost_of(bag, span)
+    return {
+        "releases_per_month": len(bag.within("releases", span)) * MONTH / span.days,
+        "velocity_per_month": len(finished) * MONTH / span.days,
+        "cycle_time_p50": None if cycle is None else Fraction(cycle),
+        "cost_per_item": Fraction(cost, len(finished)) if cost is not None and finished else None,
+    }
+
+
+def dependency_table(tree, dependencies, span):
+    """Consumer's product x provider."""
+    rows = {}
+    for dependency in dependencies:
+        row = rows.setdefault((tree.product_id(dependency.leaf[0]), dependency.provider), [0, []])
+        if dependency.resolved is None:
+            row[0] += 1
+        elif span.holds(dependency.resolved):
+            row[1].append(dependency.resolved - dependency.raised)
+    return [{"consumer": consumer, "provider": provider, "open_items": count,
+             "wait_p85_seconds": seconds(quantile(waits, 85))} for (consumer, provider), (count, waits)
+            in sorted(rows.items())]

@@ -106,7 +106,7 @@ class Span:
     """A set of whole local days, cut at now: [begin, end)."""
 
     def __init__(self, calendar, first, last, now, today):
-        self.first, self.last = first, last
+        self.first, self.last, self.today = first, last, today
         self.begin, self.end = calendar.begin(first), min(calendar.end(last), now + 1)
         self.days = max(1, min(last, today) - first + 1)
 

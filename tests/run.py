@@ -35,6 +35,13 @@ def tests_of(path):
     return [((f.__doc__ or f.__name__).strip().splitlines()[0].rstrip("."), f) for f in found]
 
 
+def explain(why):
+    """What a failed assertion says, or the error, and the way there in our own files."""
+    text = str(why) if isinstance(why, AssertionError) and str(why) else f"{type(why).__name__}: {why}"
+    ours = [frame for frame in traceback.extract_tb(why.__traceback__) if frame.filename.startswith(str(TESTS))]
+    return text + "".join(f"\nat {frame.filename}:{frame.lineno}  {frame.line}" for frame in ours[1:])
+
+
 def run_one(sentence, test):
     """'passed', 'failed' or 'skipped'; tells it."""
     begin = time.monotonic()
@@ -50,9 +57,7 @@ def run_one(sentence, test):
         raise
     except BaseException as why:        # SystemExit of a helper is a failure too
         print(f"  FAILED   {sentence}", flush=True)
-        text = str(why) if isinstance(why, AssertionError) and str(why) else traceback.format_exc()
-        where = traceback.extract_tb(why.__traceback__)[-1]
-        print("".join(f"      {line}\n" for line in (text + f"\nat {where.filename}:{where.lineno}").splitlines()), end="", flush=True)
+        print("".join(f"      {line}\n" for line in explain(why).splitlines()), end="", flush=True)
         return "failed"
     print(f"  ok       {sentence}{f': {note}' if note else ''} ({time.monotonic() - begin:.1f} s)", flush=True)
     return "passed"

@@ -88,28 +88,26 @@ static size_t json_list(const struct fact *fact, size_t i)
 	return n;
 }
 
-static void json_fields(const struct fact *fact)
+/* The product that is the subject has been told as such. */
+static bool is_told(const struct fact *fact, size_t i)
 {
-	for (size_t i = 0; i < fact->n;) {
-		const struct fact_field *value = &fact->fields[i];
-		char number[MILLIONTHS_TEXT];
+	return fact->about == ABOUT_RELEASE && fact->fields[i].field == FIELD_PRODUCT;
+}
 
-		/* The product that is the subject has been told. */
-		if (fact->about == ABOUT_RELEASE && value->field == FIELD_PRODUCT) {
-			i++;
-			continue;
-		}
-		printf(",\"%s\":", field_name(value->field).at);
-		if (field_type(value->field) == FIELD_IS_LIST) {
-			i += json_list(fact, i);
-			continue;
-		}
-		if (field_type(value->field) == FIELD_IS_TEXT)
-			json_string(value->text);
-		else
-			fputs(field_number_text(value, number).at, stdout);
-		i++;
-	}
+/* One field, from entry `i` on. Returns how many entries it took. */
+static size_t json_field(const struct fact *fact, size_t i)
+{
+	const struct fact_field *value = &fact->fields[i];
+	char number[MILLIONTHS_TEXT];
+
+	printf(",\"%s\":", field_name(value->field).at);
+	if (field_type(value->field) == FIELD_IS_LIST)
+		return json_list(fact, i);
+	if (field_type(value->field) == FIELD_IS_TEXT)
+		json_string(value->text);
+	else
+		fputs(field_number_text(value, number).at, stdout);
+	return 1;
 }
 
 static void json_fact(const struct fact *fact)
@@ -122,7 +120,8 @@ static void json_fact(const struct fact *fact)
 		json_member("sequence", fact->sequence);
 	if (fact->subject.len > 0)
 		json_member(field_name(fact_subject_field(fact->about)).at, fact->subject);
-	json_fields(fact);
+	for (size_t i = 0; i < fact->n;)
+		i += is_told(fact, i) ? 1 : json_field(fact, i);
 	putchar('}');
 }
 
@@ -171,22 +170,26 @@ static void text_time(int64_t ms)
 	printf("%s.%03dZ", date, (int)(ms % 1000));
 }
 
-static void text_field(const struct fact_field *value)
+/* One field, from entry `i` on. Returns how many entries it took. */
+static size_t text_field(const struct fact *fact, size_t i)
 {
+	const struct fact_field *value = &fact->fields[i];
 	char number[MILLIONTHS_TEXT];
 
 	printf(" %s=", field_name(value->field).at);
 	switch (field_type(value->field)) {
 	case FIELD_IS_TEXT:
-	case FIELD_IS_LIST:
 		text_word(value->text);
 		break;
+	case FIELD_IS_LIST:
+		return json_list(fact, i);
 	case FIELD_IS_MOMENT:
 		text_time(value->number);
 		break;
 	default:
 		fputs(field_number_text(value, number).at, stdout);
 	}
+	return 1;
 }
 
 static void text_fact(const struct fact *fact)
@@ -210,9 +213,8 @@ static void text_fact(const struct fact *fact)
 		fputs(" sequence=", stdout);
 		text_word(fact->sequence);
 	}
-	for (size_t i = 0; i < fact->n; i++)
-		if (fact->about != ABOUT_RELEASE || fact->fields[i].field != FIELD_PRODUCT)
-			text_field(&fact->fields[i]);
+	for (size_t i = 0; i < fact->n;)
+		i += is_told(fact, i) ? 1 : text_field(fact, i);
 	putchar('\n');
 }
 

@@ -1,0 +1,169 @@
+#include "io/kafka_scout.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The first question's patience; doubled with each failure, so that slow clusters are heard too. */
+#define PATIENCE_MS 1000
+#define PATIENCE_MOST_MS 5000
+#define RETRY_MS 200
+
+struct scout {
+	rd_kafka_t *rk;
+	bool all_topics;
+	int interval_ms, wake;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t changed;
+	const struct rd_kafka_metadata *answer;
+	bool up, stop, done;
+};
+
+static void wake(struct scout *scout)
+{
+	uint64_t one = 1;
+	ssize_t n = write(scout->wake, &one, sizeof one);
+
+	(void)n; /* full means that it is awake already */
+}
+
+static void keep_answer(struct scout *scout, const struct rd_kafka_metadata *answer, bool up)
+{
+	pthread_mutex_lock(&scout->mutex);
+	const struct rd_kafka_metadata *before = answer ? scout->answer : NULL;
+	if (answer)
+		scout->answer = answer;
+	scout->up = up;
+	pthread_mutex_unlock(&scout->mutex);
+	if (before)
+		rd_kafka_metadata_destroy(before);
+	wake(scout);
+}
+
+/* False when it is to stop. */
+static bool rest(struct scout *scout, int ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_mutex_lock(&scout->mutex);
+	while (!scout->stop && pthread_cond_timedwait(&scout->changed, &scout->mutex, &until) == 0)
+		;
+	bool go_on = !scout->stop;
+	pthread_mutex_unlock(&scout->mutex);
+	return go_on;
+}
+
+static void *scout_run(void *arg)
+{
+	struct scout *scout = arg;
+	int patience = PATIENCE_MS;
+	bool up;
+
+	do {
+		const struct rd_kafka_metadata *answer = NULL;
+
+		up = rd_kafka_metadata(scout->rk, scout->all_topics, NULL, &answer, patience) ==
+		     RD_KAFKA_RESP_ERR_NO_ERROR;
+		if (up)
+			patience = PATIENCE_MS;
+		else if (patience < PATIENCE_MOST_MS)
+			patience += PATIENCE_MS;
+		keep_answer(scout, up ? answer : NULL, up);
+	} while (rest(scout, up ? scout->interval_ms : RETRY_MS));
+
+	pthread_mutex_lock(&scout->mutex);
+	scout->done = true;
+	pthread_mutex_unlock(&scout->mutex);
+	wake(scout);
+	return NULL;
+}
+
+/* Signals are the loop's: the thread takes none. */
+static bool start_thread(struct scout *scout)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failed = pthread_create(&scout->thread, NULL, scout_run, scout);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return !failed;
+}
+
+struct scout *scout_new(rd_kafka_t *rk, bool all_topics, int interval_ms, int wake_fd)
+{
+	struct scout *scout = calloc(1, sizeof *scout);
+	pthread_condattr_t attr;
+
+	if (!scout)
+		return NULL;
+	*scout = (struct scout){.rk = rk, .all_topics = all_topics, .interval_ms = interval_ms,
+				.wake = wake_fd};
+	pthread_mutex_init(&scout->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&scout->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if (start_thread(scout))
+		return scout;
+	pthread_cond_destroy(&scout->changed);
+	pthread_mutex_destroy(&scout->mutex);
+	free(scout);
+	return NULL;
+}
+
+const struct rd_kafka_metadata *scout_take(struct scout *scout)
+{
+	pthread_mutex_lock(&scout->mutex);
+	const struct rd_kafka_metadata *answer = scout->answer;
+	scout->answer = NULL;
+	pthread_mutex_unlock(&scout->mutex);
+	return answer;
+}
+
+bool scout_up(struct scout *scout)
+{
+	pthread_mutex_lock(&scout->mutex);
+	bool up = scout->up;
+	pthread_mutex_unlock(&scout->mutex);
+	return up;
+}
+
+void scout_stop(struct scout *scout)
+{
+	pthread_mutex_lock(&scout->mutex);
+	scout->stop = true;
+	pthread_cond_signal(&scout->changed);
+	pthread_mutex_unlock(&scout->mutex);
+}
+
+bool scout_done(struct scout *scout)
+{
+	pthread_mutex_lock(&scout->mutex);
+	bool done = scout->done;
+	pthread_mutex_unlock(&scout->mutex);
+	return done;
+}
+
+void scout_free(struct scout *scout)
+{
+	if (!scout)
+		return;
+	scout_stop(scout);
+	pthread_join(scout->thread, NULL);
+	if (scout->answer)
+		rd_kafka_metadata_destroy(scout->answer);
+	pthread_cond_destroy(&scout->changed);
+	pthread_mutex_destroy(&scout->mutex);
+	free(scout);
+}

@@ -1,0 +1,28 @@
+/*
+ * kafka_scout: a thread that asks the brokers which topics and partitions there are, again and again,
+ * since librdkafka 2.0 has no way to ask without waiting. Included by io/kafka only.
+ */
+#ifndef VENTURI_IO_KAFKA_SCOUT_H
+#define VENTURI_IO_KAFKA_SCOUT_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+struct scout;
+
+/*
+ * Asks for all topics, or for those that the handle knows. Writes to the eventfd `wake` after each
+ * answer, or failure. NULL if there is no memory or thread.
+ */
+struct scout *scout_new(rd_kafka_t *rk, bool all_topics, int interval_ms, int wake);
+/* The latest answer, once; the caller destroys it. NULL: none came since. */
+const struct rd_kafka_metadata *scout_take(struct scout *scout);
+/* Whether the last question was answered. */
+bool scout_up(struct scout *scout);
+/* Asks no more; scout_done() when the thread has ended (it writes to `wake` before). */
+void scout_stop(struct scout *scout);
+bool scout_done(struct scout *scout);
+/* Waits for the thread. */
+void scout_free(struct scout *scout);
+
+#endif

@@ -14,6 +14,19 @@
 
 /* How many reports one turn of the loop takes. */
 #define TURN 1000
+/* The pause before letters that no broker took are tried again. */
+#define RETRY_S 1
+
+/* A letter that waits for its next try. */
+struct waiting {
+	struct waiting *next;
+	rd_kafka_headers_t *headers;
+	void *ticket;
+	int64_t timestamp;
+	bool has_key, has_value;
+	size_t key_len, value_len;
+	char bytes[]; /* key, value */
+};
 
 struct letters {
 	struct letters_hooks hooks;
@@ -21,7 +34,8 @@ struct letters {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wake;
-	struct event *woken;
+	struct event *woken, *retry;
+	struct waiting *waiting;
 };
 
 static void __attribute__((format(printf, 3, 4))) say(const struct letters *letters, int level,
@@ -146,28 +160,82 @@ bool letters_send(struct letters *letters, const struct kafka_record *record, st
 
 /* ---- Reports ---- */
 
-/* No broker took it: once more, or in a lesser form; false if that cannot be. */
+static struct waiting *make_waiting(const rd_kafka_message_t *message)
+{
+	struct waiting *letter = malloc(sizeof *letter + message->key_len + message->len);
+	rd_kafka_timestamp_type_t type;
+
+	if (!letter)
+		return NULL;
+	*letter = (struct waiting){.ticket = message->_private,
+				   .timestamp = rd_kafka_message_timestamp(message, &type),
+				   .has_key = message->key != NULL,
+				   .has_value = message->payload != NULL,
+				   .key_len = message->key_len,
+				   .value_len = message->len};
+	if (letter->has_key)
+		memcpy(letter->bytes, message->key, letter->key_len);
+	if (letter->has_value)
+		memcpy(letter->bytes + letter->key_len, message->payload, letter->value_len);
+	if (!rd_kafka_message_detach_headers((rd_kafka_message_t *)message, &letter->headers))
+		return letter;
+	free(letter);
+	return NULL;
+}
+
+static void free_waiting(struct waiting *letter)
+{
+	if (letter->headers)
+		rd_kafka_headers_destroy(letter->headers);
+	free(letter);
+}
+
+/* No broker took it: once more later, or in a lesser form; false if that cannot be. */
 static bool again(struct letters *letters, const rd_kafka_message_t *message)
 {
-	rd_kafka_headers_t *headers = NULL;
-	rd_kafka_timestamp_type_t type;
-	struct text key = {message->key, message->key_len};
-	struct text value = {message->payload, message->len};
-	int64_t timestamp = rd_kafka_message_timestamp(message, &type);
+	struct timeval later = {RETRY_S, 0};
+	struct waiting *letter = make_waiting(message);
 
-	if (rd_kafka_message_detach_headers((rd_kafka_message_t *)message, &headers))
+	if (!letter)
 		return false;
 	if (is_too_large(message->err)) {
-		if (!value.at || !add(headers, "venturi.error.value", TEXT("left out: too large"))) {
-			rd_kafka_headers_destroy(headers);
+		if (!letter->has_value ||
+		    !add(letter->headers, "venturi.error.value", TEXT("left out: too large"))) {
+			free_waiting(letter);
 			return false;
 		}
-		value = (struct text){NULL, 0};
+		letter->has_value = false;
 	}
-	if (!produce(letters, key, value, timestamp, headers, message->_private))
-		return true;
-	rd_kafka_headers_destroy(headers);
-	return false;
+	letter->next = letters->waiting;
+	letters->waiting = letter;
+	if (!evtimer_pending(letters->retry, NULL))
+		evtimer_add(letters->retry, &later);
+	return true;
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval later = {RETRY_S, 0};
+	struct letters *letters = arg;
+	struct waiting *letter;
+
+	(void)fd;
+	(void)what;
+	while ((letter = letters->waiting)) {
+		struct text key = {letter->has_key ? letter->bytes : NULL, letter->key_len};
+		struct text value = {NULL, 0};
+
+		if (letter->has_value)
+			value = (struct text){letter->bytes + letter->key_len, letter->value_len};
+		if (produce(letters, key, value, letter->timestamp, letter->headers,
+			    letter->ticket)) {
+			evtimer_add(letters->retry, &later);
+			return;
+		}
+		letters->waiting = letter->next;
+		letter->headers = NULL;
+		free_waiting(letter);
+	}
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -234,7 +302,8 @@ static bool hook_up(struct letters *letters, struct event_base *base)
 	if (!letters->queue || letters->wake < 0)
 		return false;
 	letters->woken = event_new(base, letters->wake, EV_READ | EV_PERSIST, on_wake, letters);
-	if (!letters->woken || event_add(letters->woken, NULL))
+	letters->retry = evtimer_new(base, on_retry, letters);
+	if (!letters->woken || !letters->retry || event_add(letters->woken, NULL))
 		return false;
 	rd_kafka_queue_io_event_enable(letters->queue, letters->wake, &one, sizeof one);
 	ring(letters);
@@ -280,6 +349,12 @@ void letters_free(struct letters *letters)
 		return;
 	if (letters->woken)
 		event_free(letters->woken);
+	if (letters->retry)
+		event_free(letters->retry);
+	for (struct waiting *letter; (letter = letters->waiting);) {
+		letters->waiting = letter->next;
+		free_waiting(letter);
+	}
 	if (letters->queue)
 		rd_kafka_queue_destroy(letters->queue);
 	if (letters->rk) {

@@ -95,6 +95,16 @@ struct keeper_hooks {
 	 */
 	void (*republish_all)(void *arg);
 
+	/*
+	 * Keys under the prefix that are ours no more have to be looked for. scan() is asked now and
+	 * then while active (at most once a transaction): true = send SCAN *cursor MATCH <prefix>* (its
+	 * glob characters escaped) outside the transaction. scanned() tells what came, with the next
+	 * cursor (0: that was all); the keys live during the call. It does not come if the connection
+	 * breaks: then scan() gives the same cursor again. Both may be NULL.
+	 */
+	bool (*scan)(void *arg, uint64_t *cursor);
+	void (*scanned)(void *arg, uint64_t cursor, const struct text *keys, size_t n);
+
 	/* keeper_room() was false, and is true again. */
 	void (*room_again)(void *arg);
 

@@ -44,12 +44,7 @@ static const struct type_row standard[] = {
 	ROW("pipelinerun", UNUSED),
 	ROW("taskrun", UNUSED),
 	ROW("build", UNUSED),
-	ROW("test", UNUSED),
-	ROW("testcase", UNUSED),
-	ROW("testcaserun", UNUSED),
-	ROW("testsuite", UNUSED),
-	ROW("testsuiterun", UNUSED),
-	ROW("testoutput", UNUSED),
+	ROW("test", UNUSED), /* and whatever begins so: testcaserun, testsuiterun, testoutput */
 	ROW("repository", UNUSED),
 	ROW("branch", UNUSED),
 	ROW("environment", UNUSED),
@@ -132,8 +127,11 @@ static int type_kind(const struct decoder *decoder, struct text type, bool *ours
 	if (custom)
 		return is_custom(subject) ? (int)UNUSED : -1;
 	row = lookup_find(&decoder->types, name);
-	if (row == LOOKUP_NONE)
-		row = lookup_find(&decoder->types, subject);
+	if (row == LOOKUP_NONE) {
+		bool test = text_after(subject, TEXT("test"), &rest);
+
+		row = lookup_find(&decoder->types, test ? TEXT("test") : subject);
+	}
 	return row == LOOKUP_NONE ? -1 : (int)standard[row].kind;
 }
 
@@ -163,10 +161,24 @@ static bool context_check(struct decoder *decoder, const struct picked *context,
 	       text_take(decoder, picked_at(context, (enum name)FIELD_TYPE), "context.type", type);
 }
 
-/* What the content has of a field; of a wrong type it is absent, as all of a foreign event is. */
+static bool is_list_of_texts(yyjson_val *value)
+{
+	size_t left = yyjson_arr_size(value);
+
+	for (yyjson_val *element = yyjson_arr_get_first(value); left > 0; left--) {
+		if (!unsafe_yyjson_is_str(element) && !unsafe_yyjson_is_null(element))
+			return false;
+		element = unsafe_yyjson_get_next(element);
+	}
+	return yyjson_is_arr(value);
+}
+
+/* What the content says of a field. Of a wrong type it is absent, and customData may say it. */
 static void content_put(struct picked *fields, enum field field, yyjson_val *value)
 {
-	if (field_type(field) == FIELD_IS_LIST ? yyjson_is_arr(value) : yyjson_is_str(value))
+	bool is_list = field_type(field) == FIELD_IS_LIST;
+
+	if (is_list ? is_list_of_texts(value) : yyjson_is_str(value))
 		picked_put(fields, field, value);
 }
 
@@ -305,10 +317,28 @@ static bool context_take(struct decoder *decoder, const struct picked *context, 
 	return true;
 }
 
+/* subject.source, else what customData says (of a wrong type: see above), else context.source. */
+static bool subject_source_take(struct decoder *decoder, yyjson_val *source, yyjson_val *custom,
+				bool ours)
+{
+	struct fact *fact = &decoder->facts[0];
+
+	fact->subject_source = fact->source;
+	if (source && !text_take(decoder, source, "subject.source", &fact->subject_source))
+		return false;
+	if (!custom || (source && !ours) || (!ours && !yyjson_is_str(custom)))
+		return true;
+	struct text text;
+	if (!text_take(decoder, custom, "subject_source", &text))
+		return false;
+	if (!source)
+		fact->subject_source = text;
+	return true;
+}
+
 bool cdevents_decode(struct decoder *decoder, const struct picked *top)
 {
 	yyjson_val *custom = picked_at(top, NAME_CUSTOM_DATA);
-	struct fact *fact = &decoder->facts[0];
 	struct picked context, subject, fields;
 	bool ours;
 	int kind;
@@ -325,9 +355,8 @@ bool cdevents_decode(struct decoder *decoder, const struct picked *top)
 			picked_at(&context, NAME_TIMESTAMP), picked_at(&subject, NAME_ID),
 			picked_at(&fields, (enum name)FIELD_PRODUCT)))
 		return false;
-	fact->subject_source = fact->source;
-	yyjson_val *source = picked_at(&subject, NAME_SOURCE);
-	if (source && !text_take(decoder, source, "subject.source", &fact->subject_source))
+	if (!subject_source_take(decoder, picked_at(&subject, NAME_SOURCE),
+				 picked_at(&fields, NAME_SUBJECT_SOURCE), ours))
 		return false;
 	if (!ours)
 		return foreign_take(decoder, &fields, &subject, picked_at(&fields, NAME_STATUS),

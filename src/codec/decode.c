@@ -97,10 +97,10 @@ bool decoder_refuse(struct decoder *decoder, enum reject reason, const char *for
 
 static bool event_decode(struct decoder *decoder, const struct picked *top, bool enveloped)
 {
-	if (picked_at(top, NAME_VENTURI))
-		return native_decode(decoder, top);
 	if (picked_at(top, NAME_CONTEXT) && picked_at(top, NAME_SUBJECT))
 		return cdevents_decode(decoder, top);
+	if (picked_at(top, NAME_VENTURI))
+		return native_decode(decoder, top);
 	if (enveloped)
 		return decoder_refuse(decoder, REJECT_UNKNOWN_TYPE,
 				      "a CloudEvent about neither CDEvent nor Venturi fact");

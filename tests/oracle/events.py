@@ -28,7 +28,7 @@ SUBJECT = {"item": "item", "change": "change", "artifact": "artifact", "deploy":
 REQUIRED = {
     "item.state": ("to",), "item.typed": ("type",), "item.moved": ("product",), "release.published": ("version",),
     "outcome.measured": ("value",), "cost.recorded": ("amount", "currency", "period"),
-    "funding.allocated": ("amount", "quarter"), "dependency.raised": ("item", "provider"),
+    "funding.allocated": ("amount", "currency", "quarter"), "dependency.raised": ("item", "provider"),
     "risk.assessed": ("probability", "impact"),
 }
 TEXTS = frozenset(

@@ -154,7 +154,10 @@ static void in_a_foreign_event_a_field_of_a_wrong_type_is_absent(void **state)
 				      "'type':'story','value_points':1e13,'created_at':'soon',"
 				      "'objective':[],'unplanned':'yes'"))),
 		"type=story priority=low");
-	assert_string_equal(fields_of(fact_of(DEV("ticket.created", "'labels':['a',5]", ""))), "");
+	assert_string_equal(fields_of(fact_of(DEV("ticket.created", "'labels':['a',5]",
+						  "'labels':['b',null]"))),
+			    "labels=b");
+	assert_string_equal(fields_of(fact_of(DEV("ticket.created", "", "'labels':['a',5]"))), "");
 	assert_string_equal(fields_of(fact_of(DEV("service.deployed", "'environment':'prod'",
 						  "'probability':2"))),
 			    "");
@@ -193,6 +196,21 @@ static void the_subjects_source_is_else_the_contexts(void **state)
 			sources[i]);
 		assert_text(fact_of(line)->subject_source, "ctx");
 	}
+}
+
+static void custom_data_may_name_the_subjects_source(void **state)
+{
+#define BARE(type, custom) "{" CONTEXT(type) ",'subject':{'id':'x'},'customData':{" custom "}}"
+#define TICKET "dev.cdevents.ticket.created.0.2.0"
+#define BLOCKED "dev.cdeventsx.venturi-item.blocked.0.1.0"
+	(void)state;
+	assert_text(fact_of(BARE(TICKET, "'subject_source':'mine'"))->subject_source, "mine");
+	assert_text(fact_of(BARE(BLOCKED, "'subject_source':'mine'"))->subject_source, "mine");
+	assert_text(fact_of(DEV("ticket.created", "", "'subject_source':'mine'"))->subject_source,
+		    "sub");
+	assert_text(fact_of(BARE(TICKET, "'subject_source':5"))->subject_source, "ctx");
+	assert_rejected(REJECT_MALFORMED, BARE(BLOCKED, "'subject_source':5"));
+	assert_rejected(REJECT_MALFORMED, OWN("item.blocked", "'subject_source':5"));
 }
 
 static void versions_from_0_3_to_the_draft_of_0_6_are_known(void **state)
@@ -243,6 +261,7 @@ static void what_no_metric_uses_is_unused(void **state)
 		"dev.cdevents.testsuiterun.started.0.2.0",
 		"dev.cdevents.testcaserun.skipped.0.2.0",
 		"dev.cdevents.testoutput.published.0.2.0",
+		"dev.cdevents.testbed.created.0.2.0",
 		"dev.cdevents.repository.created.0.2.0",
 		"dev.cdevents.branch.deleted.0.2.0",
 		"dev.cdevents.environment.modified.0.2.0",
@@ -357,6 +376,7 @@ int main(void)
 		cmocka_unit_test(in_a_foreign_event_a_field_of_a_wrong_type_is_absent),
 		cmocka_unit_test(in_an_event_of_ours_it_is_malformed),
 		cmocka_unit_test(the_subjects_source_is_else_the_contexts),
+		cmocka_unit_test(custom_data_may_name_the_subjects_source),
 		cmocka_unit_test(versions_from_0_3_to_the_draft_of_0_6_are_known),
 		cmocka_unit_test(the_version_of_a_type_does_not_matter),
 		cmocka_unit_test(what_no_metric_uses_is_unused),

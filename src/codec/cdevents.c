@@ -16,7 +16,10 @@ struct type_row {
 	enum fact_kind kind;
 };
 
-#define ROW(name, kind) {{name, sizeof name - 1}, kind}
+#define ROW(name, kind)                                                                            \
+	{                                                                                          \
+		{name, sizeof name - 1}, kind                                                      \
+	}
 
 /* What follows "dev.cdevents." */
 static const struct type_row standard[] = {

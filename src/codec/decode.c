@@ -11,27 +11,27 @@ static const struct text names[NAME_COUNT] = {
 #define FIELD(suffix, name, type) [FIELD_##suffix] = {name, sizeof name - 1},
 #include "venturi/fields.def"
 #undef FIELD
-#define NAME(suffix, name) [NAME_##suffix] = {name, sizeof name - 1},
-	NAME(VENTURI, "venturi")
-	NAME(ID, "id")
-	NAME(SOURCE, "source")
-	NAME(KIND, "kind")
-	NAME(TIME, "time")
-	NAME(SUBJECT_SOURCE, "subject_source")
-	NAME(SPECVERSION, "specversion")
-	NAME(SEQUENCE, "sequence")
-	NAME(DATA, "data")
-	NAME(DATA_BASE64, "data_base64")
-	NAME(CONTEXT, "context")
-	NAME(SUBJECT, "subject")
-	NAME(CUSTOM_DATA, "customData")
-	NAME(TIMESTAMP, "timestamp")
-	NAME(CONTENT, "content")
-	NAME(STATUS, "status")
-	NAME(TICKET_TYPE, "ticketType")
-	NAME(GROUP, "group")
-	NAME(ARTIFACT_ID, "artifactId")
-	NAME(TICKET_URI, "ticketURI")
+#define NAME(suffix, name) [NAME_##suffix] = {name, sizeof name - 1}
+	NAME(VENTURI, "venturi"),
+	NAME(ID, "id"),
+	NAME(SOURCE, "source"),
+	NAME(KIND, "kind"),
+	NAME(TIME, "time"),
+	NAME(SUBJECT_SOURCE, "subject_source"),
+	NAME(SPECVERSION, "specversion"),
+	NAME(SEQUENCE, "sequence"),
+	NAME(DATA, "data"),
+	NAME(DATA_BASE64, "data_base64"),
+	NAME(CONTEXT, "context"),
+	NAME(SUBJECT, "subject"),
+	NAME(CUSTOM_DATA, "customData"),
+	NAME(TIMESTAMP, "timestamp"),
+	NAME(CONTENT, "content"),
+	NAME(STATUS, "status"),
+	NAME(TICKET_TYPE, "ticketType"),
+	NAME(GROUP, "group"),
+	NAME(ARTIFACT_ID, "artifactId"),
+	NAME(TICKET_URI, "ticketURI"),
 #undef NAME
 };
 
@@ -112,8 +112,8 @@ static bool begins_with(struct text text, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return text.len >= len && text_same_any_case((struct text){text.at, len},
-						     (struct text){prefix, len});
+	return text.len >= len &&
+	       text_same_any_case((struct text){text.at, len}, (struct text){prefix, len});
 }
 
 /* In lower case, as the types of media that we look for are written. */

@@ -10,20 +10,19 @@ static_assert(FIELD_COUNT <= 64 && NAME_COUNT - NAME_VENTURI <= 64, "a bit for e
 #define BIT(suffix) FIELD_BIT(FIELD_##suffix)
 
 /* They place a fact: every kind may carry them. */
-#define PLACING \
+#define PLACING                                                                                    \
 	(BIT(PRODUCT) | BIT(REPOSITORY) | BIT(SERVICE) | BIT(PROJECT) | BIT(LABELS) | BIT(ITEM))
 
 static const uint64_t carried[ABOUT_COUNT] = {
 	[ABOUT_ITEM] = BIT(TO) | BIT(FROM) | BIT(TYPE) | BIT(PRIORITY) | BIT(CREATOR) |
-			BIT(OBJECTIVE) | BIT(VALUE_POINTS) | BIT(CREATED_AT) | BIT(BLOCKER_ID) |
-			BIT(REASON) | BIT(PROVIDER) | BIT(RESOLUTION),
+		       BIT(OBJECTIVE) | BIT(VALUE_POINTS) | BIT(CREATED_AT) | BIT(BLOCKER_ID) |
+		       BIT(REASON) | BIT(PROVIDER) | BIT(RESOLUTION),
 	[ABOUT_CHANGE] = BIT(REVISION) | BIT(FIRST_COMMIT_TIME),
 	[ABOUT_ARTIFACT] = BIT(CHANGE) | BIT(REVISION),
-	[ABOUT_SERVICE] = BIT(ENVIRONMENT) | BIT(VERSION) | BIT(REVISION) |
-			   BIT(ARTIFACT) | BIT(DEPLOYMENT_ID) | BIT(CHANGES) | BIT(BRANCH) |
-			   BIT(UNPLANNED),
-	[ABOUT_INCIDENT] = BIT(ENVIRONMENT) | BIT(SEVERITY) | BIT(CAUSE) |
-			    BIT(TICKET) | BIT(ARTIFACT),
+	[ABOUT_SERVICE] = BIT(ENVIRONMENT) | BIT(VERSION) | BIT(REVISION) | BIT(ARTIFACT) |
+			  BIT(DEPLOYMENT_ID) | BIT(CHANGES) | BIT(BRANCH) | BIT(UNPLANNED),
+	[ABOUT_INCIDENT] =
+		BIT(ENVIRONMENT) | BIT(SEVERITY) | BIT(CAUSE) | BIT(TICKET) | BIT(ARTIFACT),
 	[ABOUT_KEY_RESULT] = BIT(VALUE) | BIT(BASELINE) | BIT(TARGET),
 	[ABOUT_MONEY] = BIT(AMOUNT) | BIT(CURRENCY),
 	[ABOUT_DEPENDENCY] = BIT(PROVIDER),
@@ -116,7 +115,9 @@ bool text_take(struct decoder *decoder, yyjson_val *value, const char *name, str
 	if (taken == TAKEN)
 		return true;
 	return decoder_refuse(decoder, REJECT_MALFORMED, "%s: %s", name,
-			      !value ? "is required" : taken == WRONG ? "not a text" : "too long");
+			      !value           ? "is required"
+			      : taken == WRONG ? "not a text"
+					       : "too long");
 }
 
 static bool moment_of_value(yyjson_val *value, int64_t *ms)
@@ -183,8 +184,7 @@ static enum taken field_take(struct fact *fact, enum field field, yyjson_val *va
 		if (!unsafe_yyjson_is_raw(value) ||
 		    !number_millionths(json_text(value), &into->number))
 			return WRONG;
-		if (field == FIELD_PROBABILITY &&
-		    (into->number < 0 || into->number > NUMBER_ONE))
+		if (field == FIELD_PROBABILITY && (into->number < 0 || into->number > NUMBER_ONE))
 			return WRONG;
 	} else if (type == FIELD_IS_MOMENT) {
 		if (!moment_of_value(value, &into->number))

@@ -16,7 +16,7 @@
 struct json {
 	char *pool; /* the document: a bump allocator, emptied at each read */
 	size_t pool_size, pool_used;
-	size_t last; /* where the last allocation begins: only that one may grow in place */
+	size_t last;       /* where the last allocation begins: only that one may grow in place */
 	yyjson_val **keys; /* of an object with many keys, to sort them */
 	size_t keys_room;
 };

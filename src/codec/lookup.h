@@ -10,7 +10,7 @@
 #include "venturi/text.h"
 
 #define LOOKUP_SLOTS 512 /* a power of two, at least twice as many as names */
-#define LOOKUP_NONE 255
+#define LOOKUP_NONE  255
 
 struct lookup {
 	const char *rows; /* borrowed */

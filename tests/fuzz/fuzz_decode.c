@@ -6,12 +6,12 @@
 
 #include <stdlib.h>
 
-#define HEADER(name, value)                     \
-	{                                       \
-		{name, sizeof name - 1},        \
-		{                               \
-			value, sizeof value - 1 \
-		}                               \
+#define HEADER(name, value)                                                                        \
+	{                                                                                          \
+		{name, sizeof name - 1},                                                           \
+		{                                                                                  \
+			value, sizeof value - 1                                                    \
+		}                                                                                  \
 	}
 
 static const struct header headers[] = {

@@ -15,15 +15,15 @@
 	"'type':'dev.cdevents.ticket.updated.0.2.0','links':[{'a':{'b':[1,2.5e3,true,null]}}]},"   \
 	"'subject':{'id':'A-1','content':{'ticketType':'bug','labels':['\\u00e4','x']}},"          \
 	"'customData':{'status':'Doing','product':'p','value_points':2.5}}"
-#define ENVELOPE(data) \
+#define ENVELOPE(data)                                                                             \
 	"{'specversion':'1.0','id':'env','source':'bus','type':'t','sequence':'7','data':" data "}"
 
-#define HEADER(name, value)                     \
-	{                                       \
-		{name, sizeof name - 1},        \
-		{                               \
-			value, sizeof value - 1 \
-		}                               \
+#define HEADER(name, value)                                                                        \
+	{                                                                                          \
+		{name, sizeof name - 1},                                                           \
+		{                                                                                  \
+			value, sizeof value - 1                                                    \
+		}                                                                                  \
 	}
 
 static const struct header structured[] = {

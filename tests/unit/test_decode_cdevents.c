@@ -9,14 +9,14 @@
 
 #include <cmocka.h>
 
-#define CONTEXT(type)                                                              \
-	"'context':{'version':'0.4.1','id':'e1','source':'ctx','type':'" type "'," \
+#define CONTEXT(type)                                                                              \
+	"'context':{'version':'0.4.1','id':'e1','source':'ctx','type':'" type "',"                 \
 	"'timestamp':'1970-01-01T00:00:01Z'}"
 #define SUBJECT(content) "'subject':{'id':'S1','source':'sub','content':{" content "}}"
-#define EVENT(type, content, custom) \
+#define EVENT(type, content, custom)                                                               \
 	"{" CONTEXT(type) "," SUBJECT(content) ",'customData':{" custom "}}"
 #define DEV(type, content, custom) EVENT("dev.cdevents." type ".0.2.0", content, custom)
-#define OWN(type, custom) EVENT("dev.cdeventsx.venturi-" type ".0.1.0", "", custom)
+#define OWN(type, custom)          EVENT("dev.cdeventsx.venturi-" type ".0.1.0", "", custom)
 
 static void a_cdevent_becomes_a_fact_about_its_subject(void **state)
 {
@@ -201,8 +201,8 @@ static void the_subjects_source_is_else_the_contexts(void **state)
 static void custom_data_may_name_the_subjects_source(void **state)
 {
 #define BARE(type, custom) "{" CONTEXT(type) ",'subject':{'id':'x'},'customData':{" custom "}}"
-#define TICKET "dev.cdevents.ticket.created.0.2.0"
-#define BLOCKED "dev.cdeventsx.venturi-item.blocked.0.1.0"
+#define TICKET             "dev.cdevents.ticket.created.0.2.0"
+#define BLOCKED            "dev.cdeventsx.venturi-item.blocked.0.1.0"
 	(void)state;
 	assert_text(fact_of(BARE(TICKET, "'subject_source':'mine'"))->subject_source, "mine");
 	assert_text(fact_of(BARE(BLOCKED, "'subject_source':'mine'"))->subject_source, "mine");
@@ -215,10 +215,10 @@ static void custom_data_may_name_the_subjects_source(void **state)
 
 static void versions_from_0_3_to_the_draft_of_0_6_are_known(void **state)
 {
-	static const char *const known[] = {"0.3.0", "0.4.1",	    "0.5.0",
+	static const char *const known[] = {"0.3.0", "0.4.1",       "0.5.0",
 					    "0.5",   "0.6.0-draft", "0.6-draft"};
 	static const char *const unknown[] = {"0.2.0", "9.0.0", "1.0", "0.30",
-					      "0.7.0", "0",	"0.",  "5"};
+					      "0.7.0", "0",     "0.",  "5"};
 	char line[512];
 
 	(void)state;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define HEAD "'venturi':1,'id':'e1','source':'s','time':'2026-03-02T09:30:00Z'"
+#define HEAD             "'venturi':1,'id':'e1','source':'s','time':'2026-03-02T09:30:00Z'"
 #define LINE(kind, rest) "{" HEAD ",'kind':'" kind "'" rest "}"
 
 static void a_fact_has_a_kind_an_identity_a_time_and_a_subject(void **state)

@@ -23,14 +23,47 @@ void lookup_init(struct lookup *lookup, const void *rows, size_t row_size, size_
 	assert(n < LOOKUP_NONE && n <= LOOKUP_SLOTS / 2);
 	lookup->rows = rows;
 	lookup->row_size = row_size;
-	memset(lookup->slots, LOOKUP_NONE, sizeof lookup->slots);
+	for (unsigned slot = 0; slot < LOOKUP_SLOTS; slot++)
+		lookup->slots[slot].row = LOOKUP_NONE;
 	for (unsigned row = 0; row < n; row++) {
-		unsigned slot = name_hash(*row_name(lookup, row)) % LOOKUP_SLOTS;
+		struct text name = *row_name(lookup, row);
+		unsigned slot = name_hash(name) % LOOKUP_SLOTS;
 
-		while (lookup->slots[slot] != LOOKUP_NONE)
+		assert(name.len > 0 && name.len <= UINT8_MAX);
+		while (lookup->slots[slot].row != LOOKUP_NONE)
 			slot = (slot + 1) % LOOKUP_SLOTS;
-		lookup->slots[slot] = (uint8_t)row;
+		lookup->slots[slot].row = (uint8_t)row;
+		lookup->slots[slot].len = (uint8_t)name.len;
 	}
+}
+
+static uint64_t eight(const char *at)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+static uint32_t four(const char *at)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* memcmp() for short texts, without its call: words that overlap at the end. */
+static bool bytes_same(const char *a, const char *b, size_t len)
+{
+	if (len < 4)
+		return a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1];
+	if (len < 8)
+		return four(a) == four(b) && four(a + len - 4) == four(b + len - 4);
+	for (size_t i = 0; i + 8 < len; i += 8)
+		if (eight(a + i) != eight(b + i))
+			return false;
+	return eight(a + len - 8) == eight(b + len - 8);
 }
 
 unsigned lookup_find(const struct lookup *lookup, struct text name)
@@ -38,12 +71,12 @@ unsigned lookup_find(const struct lookup *lookup, struct text name)
 	if (name.len == 0)
 		return LOOKUP_NONE;
 	for (unsigned slot = name_hash(name) % LOOKUP_SLOTS;; slot = (slot + 1) % LOOKUP_SLOTS) {
-		unsigned row = lookup->slots[slot];
+		unsigned row = lookup->slots[slot].row;
 
 		if (row == LOOKUP_NONE)
 			return LOOKUP_NONE;
-		const struct text *known = row_name(lookup, row);
-		if (known->len == name.len && memcmp(known->at, name.at, name.len) == 0)
+		if (lookup->slots[slot].len == name.len &&
+		    bytes_same(row_name(lookup, row)->at, name.at, name.len))
 			return row;
 	}
 }

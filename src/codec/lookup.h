@@ -15,12 +15,15 @@
 struct lookup {
 	const char *rows; /* borrowed */
 	size_t row_size;
-	uint8_t slots[LOOKUP_SLOTS];
+	struct {
+		uint8_t row; /* LOOKUP_NONE: free */
+		uint8_t len; /* of its name: most that differ are told apart by it */
+	} slots[LOOKUP_SLOTS];
 };
 
 /*
  * A table of n rows of `row_size` bytes, each of which begins with a `struct text`, its name. The
- * names are distinct and not empty; the table outlives the lookup.
+ * names are distinct, not empty and shorter than 256 bytes; the table outlives the lookup.
  */
 void lookup_init(struct lookup *lookup, const void *rows, size_t row_size, size_t n);
 

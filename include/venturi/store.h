@@ -42,7 +42,11 @@ bool record_next(const struct record *record, size_t *at, struct value *value);
 uint32_t record_string(const struct record *record, enum field field);
 bool record_number(const struct record *record, enum field field, int64_t *number);
 
-/* A subject: what facts are about. Money has a subject for each fact. */
+/*
+ * A subject: what facts are about. Money has a subject for each fact, known by the fact's source, id
+ * and kind: those are the subject's source and name, and the kind of its one record.
+ * Subjects stay where they are; their records don't.
+ */
 struct subject {
 	enum fact_about about;
 	uint32_t source; /* 0 where the subject is known by its name alone (services, releases) */
@@ -78,7 +82,7 @@ MUST_CHECK enum outcome store_add(struct store *store, const struct fact *fact, 
 struct strings *store_strings(const struct store *store);
 uint32_t store_subjects(const struct store *store);
 const struct subject *store_subject(const struct store *store, uint32_t number);
-/* UINT32_MAX where there is none. */
+/* UINT32_MAX where there is none. Of money with one source and id, but several kinds: any. */
 uint32_t store_find(const struct store *store, enum fact_about about, uint32_t source,
 		    uint32_t name);
 uint64_t store_facts(const struct store *store);
@@ -86,7 +90,8 @@ size_t store_bytes(const struct store *store);
 
 /*
  * The order of facts of one subject: time, kind rank, sequence, source, id. Of two contents of one
- * identity the lesser by content_compare() stands: time, then subject source, sequence and values, as bytes.
+ * identity the lesser stands: by time, subject source and sequence as bytes, then value by value: the
+ * lesser field, then text as bytes or number; what ends first is less.
  */
 int record_compare(const struct strings *strings, const struct record *a, const struct record *b);
 

@@ -22,6 +22,10 @@ class Log:
         self.versions = {}      # (service, environment) -> [versions deployed]
         self.risks = self.results = 0
         self.items = []
+        # In some organisations things change for good some weeks before the end: more comes in, all gets slower.
+        self.shift = end - dice.pick((0, 0, 45, 60)) * DAY
+        self.slower, self.crowd = dice.pick((1, 0.3, 4)), dice.pick((0, 0.4))
+        self.currencies = dice.pick(((("EUR", 8), ("eur", 2)), (("EUR", 8), ("eur", 2), ("USD", 2), ("chf", 1))))
 
     def tell(self, source, kind, time, **fields):
         """None and the empty text are left out, as nobody would say them."""
@@ -38,7 +42,8 @@ class Log:
 
     def moment(self):
         """Some instant of the log; a few of them share their millisecond with others."""
-        time = self.begin + self.dice.below(self.end - self.begin)
+        begin = self.shift if self.shift < self.end and self.dice.chance(self.crowd) else self.begin
+        time = begin + self.dice.below(self.end - begin)
         if self.dice.chance(0.05):
             time -= time % DAY
         return time
@@ -80,7 +85,13 @@ def item(log):
              project=product.projects[0].lower() if product.projects and dice.chance(0.1) else None,
              objective=dice.pick((None, "OKR-1", "OKR-2")), value_points=points(dice),
              created_at=now - dice.spread(3 * DAY) + dice.pick((0, 0, 0, 30 * DAY)) if dice.chance(0.1) else None)
-    now = live(log, tell, states, now + dice.about(6 * HOUR, 4), product)
+    now += dice.about(6 * HOUR, 4)
+    if dice.chance(0.06):                                       # thrown away before anyone began
+        if dice.chance(0.5):
+            tell("item.state", now, to=dice.pick(states["new"]))
+        tell("item.closed", now + dice.below(DAY), resolution="wontfix")
+        return
+    now = live(log, tell, states, now, product)
     while dice.chance(0.06):                                    # back after a while: reopened, or another life
         now += dice.pick((HOUR, 3 * DAY, 13 * DAY, 12 * DAY, 35 * DAY, 91 * DAY)) + dice.below(DAY)
         if dice.chance(0.4):                                    # a label, a type, the same state told again
@@ -132,7 +143,7 @@ def live(log, tell, states, now, product):
                  labels=labels_of(dice, product), objective=dice.pick((None, "OKR-3")))
         if dice.chance(SPICE / 3):
             tell("item.moved", now + dice.below(HOUR), product=dice.pick(log.org.names + ["ghost"]))
-        now += 0 if dice.chance(0.03) else dice.about(20 * HOUR, 3)
+        now += 0 if dice.chance(0.03) else int(dice.about(20 * HOUR, 3) * (log.slower if now > log.shift else 1))
     if dice.chance(0.05):
         return chain(log, tell, states, now)
     if dice.chance(0.12):
@@ -312,7 +323,7 @@ def incident(log, product, now, fields):
     dice = log.dice
     name = f"inc-{log.number('incident')}"
     said = {"incident": name}
-    if dice.chance(0.85):
+    if dice.chance(0.8):
         said["service"] = fields["service"]
     if dice.chance(0.7):
         said["environment"] = fields["environment"]
@@ -320,7 +331,7 @@ def incident(log, product, now, fields):
         said["product"] = dice.pick(log.org.names)
     severity = dice.pick((None, "critical", "High", "medium", "low", "sev0"))
     cause = None
-    if dice.chance(0.45):
+    if dice.chance(0.4):
         cause = dice.pick([fields[key] for key in ("deployment_id", "version", "revision", "artifact") if key in fields]
                           or ["nothing"])
         if dice.chance(0.1):
@@ -354,7 +365,7 @@ def money(log):
                             ({"project": product.prefix.lower()}, 1), ({"service": product.service_names[0]}, 1),
                             ({"repository": product.repository_names[0]}, 1),
                             ({"product": product.name, "labels": [label for _, label in product.teams]}, 1)))
-    currency = dice.weighted((("EUR", 8), ("eur", 2), ("USD", 2), ("chf", 1)))
+    currency = dice.weighted(log.currencies)
     if dice.chance(0.75):
         amount = dice.pick((dice.between(1, 90000), dice.between(1, 99) / 8, "@@10.000003@@", "@@-10.000003@@", -250,
                             "@@1e-06@@", "@@0.0000005@@", 0))
@@ -362,7 +373,7 @@ def money(log):
         log.tell("office.example", "cost.recorded", now, amount=amount, currency=currency, period=period, **placed)
     else:
         log.tell("office.example", "funding.allocated", now, amount=dice.between(1, 400) * 1000, quarter=quarter,
-                 currency=currency if dice.chance(0.9) else None, **placed)
+                 currency=currency, **placed)
 
 
 def outcome(log):

@@ -235,6 +235,16 @@ static yyjson_val *value_read(struct decoder *decoder, struct text value)
 	return NULL;
 }
 
+static bool sequence_keep(struct decoder *decoder, struct text sequence)
+{
+	if (sequence.len > sizeof decoder->sequence_kept || !is_utf8(sequence))
+		return false;
+	if (sequence.len > 0)
+		memcpy(decoder->sequence_kept, sequence.at, sequence.len);
+	decoder->sequence = (struct text){decoder->sequence_kept, sequence.len};
+	return true;
+}
+
 static bool binary_decode(struct decoder *decoder, const struct record_in *record)
 {
 	struct text version = header_value(record, "ce_specversion");
@@ -242,8 +252,7 @@ static bool binary_decode(struct decoder *decoder, const struct record_in *recor
 	if (!begins_with(version, "1."))
 		return decoder_refuse(decoder, REJECT_MALFORMED,
 				      "ce_specversion: not CloudEvents 1");
-	decoder->sequence = header_value(record, "ce_sequence");
-	if (decoder->sequence.len > FACT_TEXT_MOST || !is_utf8(decoder->sequence))
+	if (!sequence_keep(decoder, header_value(record, "ce_sequence")))
 		return decoder_refuse(decoder, REJECT_MALFORMED, "ce_sequence: long or not UTF-8");
 	if (record->value.len == 0)
 		return decoder_refuse(decoder, REJECT_MALFORMED, "a CloudEvent without data");

@@ -49,7 +49,8 @@ struct decoder {
 	size_t max_event_size;
 	struct json json;
 	struct lookup names, kinds, types, own_types;
-	struct text sequence; /* of the envelope of the record at hand */
+	struct text sequence;               /* of the envelope of the record at hand */
+	char sequence_kept[FACT_TEXT_MOST]; /* one that came in a header, which is not ours */
 	struct decoded result;
 	char why[256];
 	struct fact facts[DECODE_FACTS_MOST];

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import signal
 import socket
@@ -108,14 +109,14 @@ class Daemon:
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def wait_log(self, *words, seconds=30):
-        """Until one line of the log holds all the words; returns the line."""
+    def wait_log(self, pattern, seconds=30):
+        """Until a line of the log matches, in any case; returns the line."""
         def found():
-            return next((line for line in self.log().splitlines() if all(word in line for word in words)), None)
+            return next((line for line in self.log().splitlines() if re.search(pattern, line, re.I)), None)
         try:
-            return wait_for(found, f"a line with {words} in the log", seconds)
+            return wait_for(found, f"a line like {pattern!r} in the log", seconds)
         except AssertionError as why:
-            raise AssertionError(f"{why}\n{self.log()[-3000:]}") from None
+            raise AssertionError(f"{why}; it ends:\n{self.log()[-3000:]}") from None
 
     def get(self, path):
         """(status, body), or (0, "") where nobody listens."""

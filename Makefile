@@ -70,7 +70,7 @@ unit: $(unit_bin)  ## run the unit tests of this build
 
 demo: setup  ## half a year of four value streams in a minute, then live: watch it in this terminal
 	@$(MAKE) --no-print-directory all tools
-	@$(PYTHON) tests/sim/demo.py
+	@$(PYTHON) tests/sim/play.py
 
 check:  ## the quick part of the tests, about a minute
 	@$(PYTHON) tests/suites.py --quick
@@ -80,7 +80,7 @@ test: setup-tests  ## everything, as CI does it: gcc and clang, sanitizers, valg
 
 bench: setup-tests  ## CPU per event beside a bare consumer's, against a real Kafka
 	@$(MAKE) --no-print-directory all tools
-	@$(PYTHON) tests/bench/run.py
+	@$(PYTHON) tests/bench/run.py $(BENCH)
 
 setup:  ## install what building and the demo need (Debian 12 and 13, with apt)
 	@tests/setup.sh build

@@ -6,7 +6,7 @@
  *
  * Strings are numbered anew in each generation, in order of first use, across its blocks; a block can
  * be read when all before it in its generation have been. All numbers are varints, little end first.
- * The format is described byte by byte in docs/redis.md.
+ * The format is described byte by byte in docs/state-format.md.
  */
 #ifndef VENTURI_PACK_H
 #define VENTURI_PACK_H
@@ -55,9 +55,10 @@ struct unpacker *unpacker_new(void);
 void unpacker_free(struct unpacker *unpacker);
 
 /*
- * Reads one block. Facts and positions are told in order; their texts live during the call. False
- * with `err` filled: damaged (65), a format that this version doesn't know (78), or memory is short (75),
- * or `each` said false.
+ * Reads one block. Facts and positions are told in order; their texts live during the call. Where a
+ * partition's position is told again, the last one holds. False with `err` filled: damaged (65), a
+ * format that this version doesn't know (78), memory is short, or `each` said false (75). What was
+ * told before a damage was found was told; the unpacker is as it was before the block.
  */
 typedef bool unpack_fact_fn(void *arg, const struct fact *fact);
 typedef bool unpack_position_fn(void *arg, const struct position *position);
@@ -67,7 +68,7 @@ MUST_CHECK bool unpack_block(struct unpacker *unpacker, struct text block, uint6
 
 /*
  * A packer that goes on with the generation that the unpacker has read: both number its strings
- * alike. `strings` must hold every text that was read (add the facts to the store first).
+ * alike. Texts that were read and that `strings` lacks are added. NULL if memory is short.
  */
 struct packer *packer_continue(const struct unpacker *unpacker, struct strings *strings);
 

@@ -1,6 +1,6 @@
 /*
- *   slots (open addressing) ──> number ──> chunks of subjects ──> records in order
- *                                                             └─> index by identity (over INDEX_FROM)
+ *   slots (open addressing) ──> number ──> chunks of subjects ──> records, in order
+ *                                                             └─> index by identity, if many
  *
  * Chunks never move, so a subject stays where it is.
  */

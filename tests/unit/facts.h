@@ -33,8 +33,10 @@ static inline struct fact *fact_copy(const struct fact *fact)
 
 static inline struct text draw_text(uint64_t *random)
 {
-	static const char *const texts[] = {"a", "ab", "In Progress", "Done", "\xc3\xa4", "1", "x/y",
-					    "feature", "FEATURE", "acme", "b", "zz"};
+	static const char *const texts[] = {
+		"a", "ab", "In Progress", "Done", "\xc3\xa4", "1",
+		"x/y", "feature", "FEATURE", "acme", "b", "zz",
+	};
 
 	return text_of(texts[draw(random) % (sizeof texts / sizeof *texts)]);
 }
@@ -74,7 +76,11 @@ static inline void draw_fact(uint64_t *random, struct fact *fact)
 {
 	static const char *const names[] = {"A-1", "A-2", "B-1", "shop"};
 	static const char *const sources[] = {"jira", "ci", "/github"};
-	static const char *const ids[] = {"1", "2", "3", "0b7e", "a-long-id-that-is-longer"};
+	static const char *const ids[] = {
+		"1", "2", "0b7e", "a-long-id-that-is-longer",
+		"7d3f0a52-9c1e-4b7a-8f60-0123456789ab", /* canonical, and not */
+		"7D3F0A52-9c1e-4b7a-8f60-0123456789ab",
+	};
 	static const char *const sequences[] = {"7", "07", "10", "9", "x", "100000000000000000000"};
 
 	memset(fact, 0, offsetof(struct fact, fields));
@@ -82,7 +88,7 @@ static inline void draw_fact(uint64_t *random, struct fact *fact)
 	fact->about = fact_kind_about(fact->kind);
 	fact->time = 1700000000000 + draw(random) % 5 * 1000;
 	fact->source = text_of(sources[draw(random) % 3]);
-	fact->id = text_of(ids[draw(random) % 5]);
+	fact->id = text_of(ids[draw(random) % 6]);
 	fact->subject_source = draw(random) % 3 ? fact->source : TEXT("other");
 	if (fact->about != ABOUT_MONEY)
 		fact->subject = text_of(names[draw(random) % 4]);

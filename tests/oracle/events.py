@@ -39,6 +39,16 @@ NUMBERS = frozenset("value_points value baseline target amount probability impac
 TIMES = frozenset(("created_at", "first_commit_time"))
 LISTS = frozenset(("labels", "changes"))
 KNOWN = TEXTS | NUMBERS | TIMES | LISTS | {"unplanned"}
+# What a kind carries, by its family; of the rest of the known fields only the type is judged.
+EVERY = "product repository service project labels item subject_source".split()
+CARRIED = {family: frozenset(EVERY + own.split()) for family, own in {
+    "item": "to from type priority creator objective value_points created_at blocker_id reason provider resolution",
+    "change": "change revision first_commit_time", "artifact": "artifact change revision",
+    "deploy": "environment version revision artifact deployment_id changes branch unplanned",
+    "release": "version revision", "incident": "incident environment severity cause ticket artifact",
+    "outcome": "key_result value baseline target", "cost": "amount currency period",
+    "funding": "amount currency quarter", "dependency": "dependency provider", "risk": "risk probability impact",
+}.items()}
 
 # CDEvents: (subject, predicate) -> kind. What is not here and not below is of an unknown type.
 CDEVENTS = {
@@ -420,7 +430,7 @@ def from_cdevent(obj, sequence):
         facts.append((kind, fields))
         if "product" in fields:
             facts.append(("item.moved", fields))
-        return [Fact(k, time, source, id, sequence, fields.get("subject_source", source), name, f) for k, f in facts]
+        return [make(k, time, source, id, sequence, source, name, f) for k, f in facts]
     return [finish(kind, time, source, id, sequence, source, name, fields)]
 
 
@@ -477,9 +487,16 @@ def finish(kind, time, source, id, sequence, subject_source, name, fields):
         raise Rejected("malformed")
     try:
         if kind == "cost.recorded":
-            fields["period"] = period_of(fields["period"])
+            period_of(fields["period"])
         elif kind == "funding.allocated":
-            fields["quarter"] = quarter_of(fields["quarter"])
+            quarter_of(fields["quarter"])
     except ValueError as why:
         raise Rejected("malformed") from why
-    return Fact(kind, time, source, id, sequence, fields.get("subject_source", subject_source), name, fields)
+    return make(kind, time, source, id, sequence, subject_source, name, fields)
+
+
+def make(kind, time, source, id, sequence, subject_source, name, fields):
+    subject_source = fields.get("subject_source", subject_source)
+    carried = CARRIED[kind.partition(".")[0]]
+    fields = {field: value for field, value in fields.items() if field in carried and field != "subject_source"}
+    return Fact(kind, time, source, id, sequence, subject_source, name, fields)

@@ -34,6 +34,8 @@ class Log:
     def read(self, file, records):
         for line in file:
             line = line.rstrip(b"\n")
+            if not line.strip(b" \t\r"):
+                continue                                # a blank line is no event
             timestamp = None
             if records:
                 stamp, _, line = line.partition(b"\t")

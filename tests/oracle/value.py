@@ -1,9 +1,9 @@
 """Outcomes, costs and funding, dependencies, risks."""
 
-from collections import defaultdict
 from fractions import Fraction
 
 from config import lower
+from events import period_of, quarter_of
 from scopes import UNMAPPED, UNMAPPED_LEAF, Timeline, carry
 
 MILLION = 10 ** 6
@@ -32,7 +32,7 @@ class Cost:
     def __init__(self, tree, fact):
         self.leaf = tree.place(carry({}, fact)) or UNMAPPED_LEAF
         self.time, self.currency = fact.time, lower(fact.get("currency"))
-        self.first, self.last = fact.get("period")
+        self.first, self.last = period_of(fact.get("period"))
         amount, days = fact.get("amount"), self.last - self.first + 1
         self.sign = -1 if amount < 0 else 1
         self.each, self.more = divmod(abs(amount), days)
@@ -49,8 +49,8 @@ class Cost:
 class Funding:
     def __init__(self, tree, fact):
         self.leaf = tree.place(carry({}, fact)) or UNMAPPED_LEAF
-        self.amount, self.quarter = fact.get("amount"), fact.get("quarter")
-        self.currency = lower(fact.get("currency")) if fact.get("currency") is not None else None
+        self.amount, self.quarter = fact.get("amount"), quarter_of(fact.get("quarter"))
+        self.currency = lower(fact.get("currency"))
 
 
 class Dependency:

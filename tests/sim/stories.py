@@ -5,6 +5,9 @@ to `log.facts`. Times are integer milliseconds. What no definition decides (two 
 instant, say) is not told.
 """
 
+import datetime
+import zoneinfo
+
 from organisation import TYPES
 
 MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -15,7 +18,7 @@ class Log:
     def __init__(self, dice, organisation, begin, end):
         self.dice, self.org, self.begin, self.end = dice, organisation, begin, end
         self.facts = []
-        self.serial = 0
+        self.zone = zoneinfo.ZoneInfo(organisation.zone)
         self.keys = {}
         self.deployments = []   # (time, fields) of those told so far, for incidents to blame
         self.changes = {}       # product name -> [(time of merge, fields)]
@@ -40,13 +43,21 @@ class Log:
         self.keys[kind] = self.keys.get(kind, 0) + 1
         return self.keys[kind]
 
+    def snap(self, time):
+        """Now and then the first instant of a local day, or the last before it."""
+        if self.dice.chance(0.97):
+            return time
+        local = datetime.datetime.fromtimestamp(time // 1000, self.zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return int(midnight.timestamp()) * 1000 - self.dice.pick((0, 0, 1))
+
     def moment(self):
         """Some instant of the log; a few of them share their millisecond with others."""
         begin = self.shift if self.shift < self.end and self.dice.chance(self.crowd) else self.begin
         time = begin + self.dice.below(self.end - begin)
         if self.dice.chance(0.05):
             time -= time % DAY
-        return time
+        return self.snap(time)
 
 
 def labels_of(dice, product):
@@ -102,6 +113,8 @@ def item(log):
                 lambda: tell("item.moved", now, product=dice.pick(log.org.names))))()
             now += dice.below(2 * DAY)
         now = live(log, tell, states, now, product)
+    if key.startswith("ZZZ") and dice.chance(0.5):              # somebody's after all
+        tell("item.moved", now + dice.below(9 * DAY), product=dice.pick(log.org.names))
 
 
 def points(dice):
@@ -143,11 +156,15 @@ def live(log, tell, states, now, product):
                  labels=labels_of(dice, product), objective=dice.pick((None, "OKR-3")))
         if dice.chance(SPICE / 3):
             tell("item.moved", now + dice.below(HOUR), product=dice.pick(log.org.names + ["ghost"]))
+        now = log.snap(now)
         now += 0 if dice.chance(0.03) else int(dice.about(20 * HOUR, 3) * (log.slower if now > log.shift else 1))
     if dice.chance(0.05):
         return chain(log, tell, states, now)
     if dice.chance(0.12):
         return now                                                              # left open
+    now = log.snap(now)
+    if dice.chance(0.03):                                                       # in force at the very finish
+        tell("item.typed", now, type=dice.pick(TYPES), value_points=points(dice), objective="OKR-9")
     return close(dice, tell, states, now)
 
 
@@ -305,6 +322,9 @@ def deploy(log, product, service, environment, now, known, merged, repository):
         for _ in range(dice.pick((1, 1, 1, 2))):
             now += dice.about(2 * HOUR, 3)
             log.tell("cd.example", "deploy.rolledback", now, service=service, environment=environment, **back)
+        if there and dice.chance(0.5):                          # is it what runs now, or not?
+            log.tell("cd.example", "deploy.done", now + dice.about(HOUR), service=service, environment=environment,
+                     **dice.pick(there[-3:]))
     if dice.chance(0.12):
         incident(log, product, now + dice.about(4 * HOUR, 5), fields)
     return now

@@ -154,7 +154,7 @@ def broken(dice, time):
     what = dice.pick((
         "{", "ä not json", '{"venturi":1', "[]", "null", "17", '"text"', "{}", '{"a":NaN}', '{"hello":"world"}',
         json.dumps(good)[:-1], json.dumps(good)[:-1] + ',"id":"twice"}', json.dumps(good) + " x",
-        json.dumps({**good, "deep": 1})[:-2] + '{"a":1,"a":2}}', '{"venturi":1,"id":"\\ud800"}', "\t",
+        json.dumps({**good, "deep": 1})[:-2] + '{"a":1,"a":2}}', '{"venturi":1,"id":"\\ud800"}',
         {**good, "venturi": 2}, {**good, "venturi": True}, without("id"), {**good, "id": 7}, {**good, "source": ""},
         without("source"), without("kind"), {**good, "kind": "item.exploded"}, {**good, "kind": "Item.State"},
         without("time"), {**good, "time": None}, {**good, "time": "yesterday"}, {**good, "time": "2025-02-30T00:00:00Z"},

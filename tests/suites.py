@@ -123,7 +123,7 @@ def python(folder, *places, environment=None):
     return suite
 
 
-GOLDEN = ("tests/system/test_golden.py",)
+GOLDEN = ("tests/system/test_golden.py", "tests/system/test_properties.py")
 
 
 def system_tests():
@@ -135,7 +135,7 @@ QUICK = {
     "the build": build("build", "all", "objects", "unit-programs"),
     "the house": python("build", "tests/house"),
     "unit tests": unit("build"),
-    "golden cases": python("build", *GOLDEN),
+    "golden cases": python("build", GOLDEN[0]),
 }
 
 FULL = {
@@ -148,9 +148,9 @@ FULL = {
     "sanitizers": build("build/asan", "all", "unit-programs", "tools"),
     "unit tests under ASan and UBSan": unit("build/asan", SANITIZED),
     "unit tests under valgrind": unit("build/gcc", {"PATIENCE": "10", "UNDER_VALGRIND": "1"}, VALGRIND),
-    "golden cases": python("build", *GOLDEN),
+    "golden cases, properties": python("build", *GOLDEN),
     "the system": python("build", *system_tests()),
-    "golden cases under ASan and UBSan": python("build/asan", *GOLDEN, environment=SANITIZED),
+    "golden cases, properties under ASan and UBSan": python("build/asan", *GOLDEN, environment=SANITIZED),
     "the system under ASan and UBSan": python("build/asan", *system_tests(), environment=SANITIZED),
 }
 

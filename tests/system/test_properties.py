@@ -22,8 +22,8 @@ AGAINST_ORACLE = max(10, int(150 * SCALE))
 UNRELATED = """
 product "unrelated" {
     stream   = "elsewhere"
-    projects = {"ZZZ"}
-    services = {"zzz"}
+    projects = {"QQX"}
+    services = {"qqx"}
 }
 """
 
@@ -73,10 +73,10 @@ def unrelated_events(dice, lines):
     times = [event["time"] for line in lines if (event := as_native(line)) and isinstance(event.get("time"), int)]
     told = list(lines)
     for number in range(20):
-        event = {"venturi": 1, "id": f"zzz-{number}", "source": "tracker.zzz", "kind": "item.state", "time": dice.choice(times),
-                 "item": f"ZZZ-{number % 7}", "to": dice.choice(("Doing", "Waiting", "Done"))}
+        event = {"venturi": 1, "id": f"qqx-{number}", "source": "tracker.qqx", "kind": "item.state", "time": dice.choice(times),
+                 "item": f"QQX-{number % 7}", "to": dice.choice(("Doing", "Waiting", "Done"))}
         if number % 4 == 0:
-            event |= {"kind": "deploy.done", "service": "zzz", "environment": "prod", "version": str(number)}
+            event |= {"kind": "deploy.done", "service": "qqx", "environment": "prod", "version": str(number)}
         told.insert(dice.randrange(len(told) + 1), json.dumps(event).encode())
     return told
 

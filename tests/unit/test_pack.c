@@ -491,7 +491,8 @@ static void numbers_of_every_length_are_read_back(void **state)
 	(void)state;
 	for (unsigned bits = 0; bits <= 64; bits++)
 		for (int off = -1; off <= 1; off++) {
-			uint64_t number = (bits < 64 ? UINT64_C(1) << bits : 0) + (uint64_t)off, got;
+			uint64_t power = bits < 64 ? UINT64_C(1) << bits : 0;
+			uint64_t number = power + (uint64_t)off, got;
 			unsigned char bytes[VARINT_MOST];
 			size_t len = varint_put(bytes, number);
 			const unsigned char *at = bytes;

@@ -8,8 +8,16 @@
 static unsigned long fail_at;
 static unsigned long failures;
 
-/* The sanitizer has a malloc() of its own: there none fails. */
-#ifndef __SANITIZE_ADDRESS__
+/* The sanitizers have a malloc() of their own. */
+#if defined __SANITIZE_ADDRESS__
+#define OWN_MALLOC 0
+#elif defined __has_feature
+#define OWN_MALLOC !__has_feature(address_sanitizer)
+#else
+#define OWN_MALLOC 1
+#endif
+
+#if OWN_MALLOC
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -466,8 +474,23 @@ static enum outcome add_at_last(struct store *store, const struct fact *fact)
 	}
 }
 
+/* Under a sanitizer or valgrind it is their malloc() that is called. */
+static bool malloc_is_ours(void)
+{
+	fail_at = 1;
+
+	void *volatile bytes = malloc(1);
+
+	free(bytes);
+	fail_at = 0;
+	return !bytes;
+}
+
 static void an_allocation_that_fails_leaves_the_set_as_it_was(void **state)
 {
+	if (!malloc_is_ours())
+		skip();
+
 	struct fact **facts = draw_facts(31);
 	size_t outcomes[STORE_NO_MEMORY + 1] = {0};
 	struct store *whole = store_of(facts, 1, outcomes);
@@ -476,9 +499,7 @@ static void an_allocation_that_fails_leaves_the_set_as_it_was(void **state)
 	failures = 0;
 	for (size_t i = 0; i < FACTS; i++)
 		add_at_last(*state, facts[i]);
-#ifndef __SANITIZE_ADDRESS__
 	assert_true(failures > store_facts(whole));
-#endif
 
 	char *dump = store_dump(*state);
 

@@ -57,8 +57,27 @@ static size_t workflow_at(const struct walk *w, uint32_t i)
 	return model_product(w->context->model, (uint32_t)place.product)->workflow;
 }
 
-/* The state and class that fact i tells. False if it tells none. */
-static bool told(struct walk *w, uint32_t i, uint32_t *state, enum flow_class *class, bool *unknown)
+static bool is_closed(enum flow_class class)
+{
+	return class == CLASS_DONE || class == CLASS_CANCELED;
+}
+
+/* The class that the first move of a life comes out of, as far as it says so. */
+static enum flow_class came_from(struct walk *w, uint32_t i)
+{
+	uint32_t from = record_string(w->lives->timeline.facts[i], FIELD_FROM);
+	enum flow_class class;
+
+	if (!from)
+		return CLASS_COUNT;
+	class = placer_class(w->context->placer, workflow_at(w, i),
+			     strings_lower(w->context->strings, from));
+	return class == CLASS_COUNT ? CLASS_NEW : class;
+}
+
+/* The state and class that fact i tells, after `before`. False if it tells none. */
+static bool told(struct walk *w, uint32_t i, enum flow_class before, uint32_t *state,
+		 enum flow_class *class, bool *unknown)
 {
 	const struct record *fact = w->lives->timeline.facts[i];
 	struct strings *strings = w->context->strings;
@@ -78,27 +97,9 @@ static bool told(struct walk *w, uint32_t i, uint32_t *state, enum flow_class *c
 	*class = placer_class(w->context->placer, workflow_at(w, i), *state);
 	if (*class == CLASS_COUNT) {
 		*unknown = true;
-		*class = w->class == CLASS_COUNT ? CLASS_NEW : w->class;
+		*class = before == CLASS_COUNT ? CLASS_NEW : before;
 	}
 	return true;
-}
-
-static bool is_closed(enum flow_class class)
-{
-	return class == CLASS_DONE || class == CLASS_CANCELED;
-}
-
-/* The class that the first move of a life comes out of, as far as it says so. */
-static enum flow_class came_from(struct walk *w, uint32_t i)
-{
-	uint32_t from = record_string(w->lives->timeline.facts[i], FIELD_FROM);
-	enum flow_class class;
-
-	if (!from)
-		return CLASS_COUNT;
-	class = placer_class(w->context->placer, workflow_at(w, i),
-			     strings_lower(w->context->strings, from));
-	return class == CLASS_COUNT ? CLASS_NEW : class;
 }
 
 enum step { STEP_ON, STEP_NEW_LIFE, STEP_NO_MEMORY };
@@ -108,11 +109,11 @@ static enum step step(struct walk *w, uint32_t i)
 	struct lives *l = w->lives;
 	const struct record *fact = l->timeline.facts[i];
 	bool first = l->n_moves == w->first_move;
-	enum flow_class class, before = w->class;
+	enum flow_class class, before = first ? came_from(w, i) : w->class;
 	uint32_t state;
 	bool unknown;
 
-	if (!told(w, i, &state, &class, &unknown))
+	if (!told(w, i, before, &state, &class, &unknown))
 		return STEP_ON;
 	if (state == UINT32_MAX)
 		return STEP_NO_MEMORY;
@@ -124,14 +125,11 @@ static enum step step(struct walk *w, uint32_t i)
 	/* After a canceling close, `done` at the same instant does not revive the item. */
 	if (class == CLASS_DONE && w->canceled_by_close == fact->time)
 		return STEP_ON;
-	if (first) {
-		before = came_from(w, i);
-	} else if (class == w->class && (fact->kind == FACT_ITEM_CLOSED || state == w->state)) {
+	if (!first && class == w->class && (fact->kind == FACT_ITEM_CLOSED || state == w->state))
 		return STEP_ON;
-	} else if (is_closed(w->class) && !is_closed(class) &&
-		   fact->time - w->last_move > w->settle) {
+	if (!first && is_closed(w->class) && !is_closed(class) &&
+	    fact->time - w->last_move > w->settle)
 		return STEP_NEW_LIFE;
-	}
 	if (fact->kind == FACT_ITEM_CLOSED && class == CLASS_CANCELED)
 		w->canceled_by_close = fact->time;
 	if (!ROOM(l->moves, l->n_moves, l->room_moves))
@@ -244,10 +242,9 @@ static void end_blockers(struct lives *l, uint32_t blocker, int64_t time)
 		l->spans[l->n_spans - 1].to = time;
 }
 
+/* A block ends when its blocker does, or at the close: a `Done` that is reopened later ends none. */
 static bool read_spans(struct lives *l, struct life *life)
 {
-	uint32_t move = life->first_move;
-
 	life->first_span = l->n_spans;
 	l->n_blockers = 0;
 	for (uint32_t i = life->first; i < life->end; i++) {
@@ -258,9 +255,6 @@ static bool read_spans(struct lives *l, struct life *life)
 			return false;
 		if (fact->kind == FACT_ITEM_UNBLOCKED)
 			end_blockers(l, blocker, fact->time);
-		if (move < l->n_moves && l->moves[move].fact == i &&
-		    is_closed(l->moves[move++].class))
-			end_blockers(l, 0, fact->time);
 	}
 	life->spans = l->n_spans - life->first_span;
 	life->blocked = l->n_blockers > 0;

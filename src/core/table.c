@@ -1,6 +1,7 @@
 #include "core/table.h"
 
 #include "venturi/civil.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -299,77 +300,137 @@ bool table_stages(const struct table_input *in, enum window window, row_fn *each
 
 /* ---- Items: the oldest in progress, the latest finished ---- */
 
-static const struct life *tell_again(const struct table_input *in, struct ordered_entry entry,
-				     const struct subject **subject)
-{
-	struct lives *lives = &in->scratch->lives;
+/*
+ * The entries of ranks [from, to) of a set, and all that bear the same instant as the one at an edge:
+ * which of them are shown, and in which order, is told by their names, never by their arrival.
+ */
+struct listed {
+	const struct table_input *in;
+	struct listed_entry *entries;
+	int64_t n;
+};
 
-	*subject = store_subject(in->context->store, entry.subject);
-	if (!lives_read(lives, in->context, *subject) || entry.life >= lives->n)
+struct listed_entry {
+	struct ordered_entry at;
+	struct text source, name;
+};
+
+static int by_instant_and_name(const void *a, const void *b)
+{
+	const struct listed_entry *x = a, *y = b;
+	int order = (x->at.at > y->at.at) - (x->at.at < y->at.at);
+
+	if (!order)
+		order = text_compare(x->name, y->name);
+	if (!order)
+		order = text_compare(x->source, y->source);
+	return order ? order : (x->at.life > y->at.life) - (x->at.life < y->at.life);
+}
+
+static bool list(struct listed *l, const struct ordered *set, int64_t from, int64_t to)
+{
+	if (to > from) {
+		from = ordered_below(set, ordered_at(set, from)->at);
+		to = ordered_below(set, ordered_at(set, to - 1)->at + 1);
+	}
+	l->n = to - from;
+	l->entries = calloc((size_t)l->n + 1, sizeof *l->entries);
+	if (!l->entries)
+		return false;
+	for (int64_t i = 0; i < l->n; i++) {
+		struct listed_entry *entry = &l->entries[i];
+		const struct subject *subject;
+
+		entry->at = *ordered_at(set, from + i);
+		subject = store_subject(l->in->context->store, entry->at.subject);
+		entry->name = strings_text(l->in->context->strings, subject->name);
+		entry->source = strings_text(l->in->context->strings, subject->source);
+	}
+	qsort(l->entries, (size_t)l->n, sizeof *l->entries, by_instant_and_name);
+	return true;
+}
+
+/* Tells the item of an entry again: its life, valid until the next is told. */
+static const struct life *tell_again(const struct listed *l, int64_t i)
+{
+	struct lives *lives = &l->in->scratch->lives;
+	struct ordered_entry entry = l->entries[i].at;
+
+	if (!lives_read(lives, l->in->context, store_subject(l->in->context->store, entry.subject)))
 		return NULL;
+	assert(entry.life < lives->n);
 	return &lives->lives[entry.life];
 }
 
 static const char *const class_names[] = {"new", "active", "wait", "done", "canceled"};
 static const char *const type_names[] = {"feature", "defect", "risk", "debt", "other"};
 
+static bool aging_row(const struct listed *l, int64_t i, row_fn *each, void *arg)
+{
+	const struct table_input *in = l->in;
+	const struct life *life = tell_again(l, i);
+	struct row row = {.ms = i + 1};
+	const struct move *last;
+	int64_t sle;
+
+	if (!life)
+		return false;
+	last = &in->scratch->lives.moves[life->first_move + life->moves - 1];
+	sle = model_product(in->context->model, (uint32_t)life->place.product)->sle_ms;
+	cell_text(&row, "item", l->entries[i].name);
+	cell_text(&row, "state", strings_text(in->context->strings, last->state));
+	cell_text(&row, "class", text_of(class_names[life->class]));
+	cell_text(&row, "type", text_of(type_names[life->type]));
+	cell_number(&row, "started_ms", UNIT_MS, (double)life->started);
+	cell_number(&row, "blocked", UNIT_FLAG, life->blocked);
+	cell_number(&row, "over_sle", UNIT_FLAG, sle ? in->pane.now - life->started > sle : NAN);
+	return each(arg, &row);
+}
+
 bool table_aging(const struct table_input *in, row_fn *each, void *arg)
 {
 	const struct ordered *starts = &in->pane.cells->sets[M_SET_STARTS - M_SET_STARTS];
+	int64_t most = starts->n < AGING_MOST ? starts->n : AGING_MOST;
+	struct listed listed = {.in = in};
+	bool ok = list(&listed, starts, 0, most);
 
-	for (int64_t i = 0; i < starts->n && i < AGING_MOST; i++) {
-		const struct subject *subject;
-		const struct life *life = tell_again(in, *ordered_at(starts, i), &subject);
-		struct strings *strings = in->context->strings;
-		struct row row = {.ms = i + 1};
-		const struct move *last;
-		int64_t sle;
+	for (int64_t i = 0; ok && i < most; i++)
+		ok = aging_row(&listed, i, each, arg);
+	free(listed.entries);
+	return ok;
+}
 
-		if (!life)
-			return false;
-		last = &in->scratch->lives.moves[life->first_move + life->moves - 1];
-		sle = model_product(in->context->model, (uint32_t)life->place.product)->sle_ms;
-		cell_text(&row, "item", strings_text(strings, subject->name));
-		cell_text(&row, "state", strings_text(strings, last->state));
-		cell_text(&row, "class", text_of(class_names[life->class]));
-		cell_text(&row, "type", text_of(type_names[life->type]));
-		cell_number(&row, "started_ms", UNIT_MS, (double)life->started);
-		cell_number(&row, "blocked", UNIT_FLAG, life->blocked);
-		cell_number(&row, "over_sle", UNIT_FLAG,
-			    sle ? in->pane.now - life->started > sle : NAN);
-		if (!each(arg, &row))
-			return false;
-	}
-	return true;
+static bool finished_row(const struct listed *l, int64_t i, row_fn *each, void *arg)
+{
+	const struct life *life = tell_again(l, i);
+	struct row row = {0};
+
+	if (!life)
+		return false;
+	row.ms = life->finished;
+	cell_text(&row, "item", l->entries[i].name);
+	cell_text(&row, "type", text_of(type_names[life->type]));
+	cell_number(&row, "cycle_time_seconds", UNIT_SECONDS,
+		    life->started == UNKNOWN ? NAN
+					     : (double)(life->finished - life->started) / 1000);
+	return each(arg, &row);
 }
 
 bool table_finished(const struct table_input *in, row_fn *each, void *arg)
 {
 	const struct ordered *finished = &in->pane.cells->sets[M_SET_FINISHED - M_SET_STARTS];
-	int64_t from = zone_day_start(in->pane.zone, in->pane.today - (FINISHED_DAYS - 1));
-	int64_t i = ordered_below(finished, from);
+	int64_t from = ordered_below(
+		finished, zone_day_start(in->pane.zone, in->pane.today - (FINISHED_DAYS - 1)));
+	struct listed listed = {.in = in};
+	bool ok;
 
-	if (finished->n - i > FINISHED_MOST)
-		i = finished->n - FINISHED_MOST;
-	for (; i < finished->n; i++) {
-		const struct subject *subject;
-		const struct life *life = tell_again(in, *ordered_at(finished, i), &subject);
-		struct strings *strings = in->context->strings;
-		struct row row = {0};
-
-		if (!life)
-			return false;
-		row.ms = life->finished;
-		cell_text(&row, "item", strings_text(strings, subject->name));
-		cell_text(&row, "type", text_of(type_names[life->type]));
-		cell_number(&row, "cycle_time_seconds", UNIT_SECONDS,
-			    life->started == UNKNOWN
-				    ? NAN
-				    : (double)(life->finished - life->started) / 1000);
-		if (!each(arg, &row))
-			return false;
-	}
-	return true;
+	if (finished->n - from > FINISHED_MOST)
+		from = finished->n - FINISHED_MOST;
+	ok = list(&listed, finished, from, finished->n);
+	for (int64_t i = listed.n - (finished->n - from); ok && i < listed.n; i++)
+		ok = finished_row(&listed, i, each, arg);
+	free(listed.entries);
+	return ok;
 }
 
 /* ---- Distributions: eight rows an octave ---- */

@@ -176,7 +176,7 @@ static void tell_entries(const struct telling *t)
 	for (uint32_t i = 0; i < life->moves; i++) {
 		const struct move *move = &t->lives->moves[life->first_move + i];
 
-		if (first[move->class] == UNKNOWN)
+		if (first[move->class] == UNKNOWN || move->time < first[move->class])
 			first[move->class] = move->time;
 	}
 	for (int class = 0; class < CLASS_COUNT; class++)

@@ -195,7 +195,7 @@ void pane_window(const struct pane_input *in, const struct sums *sums, struct da
 	types(sums, v);
 	releases(sums, days, v);
 	v[METRIC_LITTLES_LAW] = v[METRIC_FLOW_STABLE] = NAN;
-	v[METRIC_LITTLES_LAW_N] = (double)sums->counts[M_DEPARTED];
+	v[METRIC_LITTLES_LAW_N] = 0;
 	if (rolling)
 		littles_law(in, sums, days, v);
 }

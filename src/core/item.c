@@ -88,7 +88,6 @@ static void tell_finish(const struct telling *t)
 {
 	const struct life *life = t->life;
 	int32_t day = day_of(t, life->finished);
-	int64_t lead = life->finished - life->created;
 
 	contribution_day(t->out, day, M_FINISHED, 0, 1);
 	contribution_day(t->out, day, M_FINISHED_TYPE, life->type, 1);
@@ -96,9 +95,11 @@ static void tell_finish(const struct telling *t)
 	tell_cycle(t, day);
 	if (life->created == UNKNOWN) {
 		contribution_day(t->out, day, M_NO_CREATED, 0, 1);
-	} else if (lead < 0) {
+	} else if (life->finished < life->created) {
 		contribution_day(t->out, day, M_NEGATIVE, 0, 1);
 	} else {
+		int64_t lead = life->finished - life->created;
+
 		contribution_sample(t->out, day, M_LEAD, 0, lead);
 		contribution_day(t->out, day, M_LEAD_SUM, 0, lead);
 	}

@@ -267,6 +267,7 @@ static unsigned tables_of(enum measure m)
 		return 1u << TABLE_STAGES;
 	case M_ENTERED:
 	case M_ENTERED_CLOSED:
+	case M_ENTERED_LATE:
 		return 1u << TABLE_CFD;
 	case M_CYCLE:
 		return 1u << TABLE_DIST_CYCLE_TIME;

@@ -156,6 +156,12 @@ static void tell_wip_days(const struct telling *t)
 
 static void tell_entry(const struct telling *t, enum flow_class class, int64_t at, int64_t closed)
 {
+	int32_t late = closed == UNKNOWN ? 0 : day_of(t, at) - day_of(t, closed);
+
+	if (late > 0) { /* a creation after the close */
+		contribution_day(t->out, day_of(t, at), M_ENTERED_LATE, (uint32_t)late, 1);
+		return;
+	}
 	contribution_day(t->out, day_of(t, at), M_ENTERED, class, 1);
 	contribution_now(t->out, M_ENTERED_EVER, class, 1);
 	if (closed == UNKNOWN)

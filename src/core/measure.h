@@ -53,6 +53,7 @@ enum measure {
 	/* Cumulative flow, by flow_class: first entries, and those of items closed for good (on the closing day). */
 	M_ENTERED,
 	M_ENTERED_CLOSED,
+	M_ENTERED_LATE, /* into `new`, on a day after the closing one; by how many days */
 	M_VISIT, /* by state */
 	M_VISIT_SUM,
 	M_DEPLOYMENTS,
@@ -88,7 +89,8 @@ static inline bool measure_is_set(enum measure m)
 
 static inline bool measure_has_sub(enum measure m)
 {
-	return m == M_FINISHED_TYPE || m == M_ENTERED || m == M_ENTERED_CLOSED || m == M_VISIT ||
+	return m == M_FINISHED_TYPE || m == M_ENTERED || m == M_ENTERED_CLOSED ||
+	       m == M_ENTERED_LATE || m == M_VISIT ||
 	       m == M_VISIT_SUM || m == M_WIP_TYPE || m == M_WIP_STATE || m == M_ENTERED_EVER ||
 	       m == M_ENTERED_CLOSED_EVER;
 }

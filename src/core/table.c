@@ -120,6 +120,19 @@ bool table_hist(const struct table_input *in, enum table table, row_fn *each, vo
 
 /* ---- Cumulative flow ---- */
 
+/* What entered on one of the days that begin with `first`, and is not of an item closed before them. */
+static void add_entries(const struct day_cell *day, int32_t first, int64_t lines[CLASS_COUNT])
+{
+	size_t n;
+	const struct count *late = cell_measure(&day->cell, M_ENTERED_LATE, &n);
+
+	for (int class = 0; class < CLASS_COUNT; class++)
+		lines[class] += cell_get(&day->cell, measure_key(M_ENTERED, class, 0));
+	for (size_t i = 0; i < n; i++)
+		if (day->day - (int32_t)key_sub(late[i].key) >= first)
+			lines[CLASS_NEW] += late[i].n;
+}
+
 bool table_cfd(const struct table_input *in, row_fn *each, void *arg)
 {
 	static const char *const names[CLASS_COUNT] = {"new", "active", "wait", "done", "canceled"};
@@ -139,12 +152,8 @@ bool table_cfd(const struct table_input *in, row_fn *each, void *arg)
 	for (int32_t day = first; day <= in->pane.today; day++) {
 		struct row row = {.ms = zone_day_start(in->pane.zone, day), .day = day};
 
-		if (i < cells->n_days && cells->days[i].day == day) {
-			for (int class = 0; class < CLASS_COUNT; class++)
-				lines[class] += cell_get(&cells->days[i].cell,
-							 measure_key(M_ENTERED, class, 0));
-			i++;
-		}
+		if (i < cells->n_days && cells->days[i].day == day)
+			add_entries(&cells->days[i++], first, lines);
 		for (int class = 0; class < CLASS_COUNT; class++)
 			cell_number(&row, names[class], UNIT_ITEMS, (double)lines[class]);
 		if (!each(arg, &row))

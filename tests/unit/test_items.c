@@ -507,6 +507,21 @@ static void cumulative_flow_begins_with_what_was_open(void **state)
 	world_free(w);
 }
 
+static void a_creation_after_the_close_enters_no_line_that_begins_later(void **state)
+{
+	/* Closed 2025-12-10, before the first day 12-19; created, so it says, on 12-25. */
+	struct world *w = TOLD(NULL, "2025-12-09 item.state CLM-1 to=Doing created_at=2025-12-25",
+			       "2025-12-10 item.state CLM-1 to=Done");
+	struct cfd first = {.day = 20441}, last = {.day = 20530};
+	uint32_t scope = model_scope_named(w->model, TEXT(INTAKE));
+
+	(void)state;
+	assert_true(fold_table(w->fold, scope, TABLE_CFD, 0, note_day, &first));
+	assert_true(fold_table(w->fold, scope, TABLE_CFD, 0, note_day, &last));
+	assert_true(first.lines[CLASS_NEW] == 0 && last.lines[CLASS_NEW] == 0);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +552,7 @@ int main(void)
 		cmocka_unit_test(windows_are_whole_local_days),
 		cmocka_unit_test(the_value_stream_map_has_the_visits_of_finished_items),
 		cmocka_unit_test(cumulative_flow_begins_with_what_was_open),
+		cmocka_unit_test(a_creation_after_the_close_enters_no_line_that_begins_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,9 @@ struct scope {
 	uint32_t n_chain;
 };
 
+/* Whether a name gives an id: not empty, no leading `_`, only A to Z, a to z, 0 to 9, `.`, `_`, `-`. */
+bool model_name_valid(struct text name);
+
 uint32_t model_scopes(const struct model *model);
 const struct scope *model_scope(const struct model *model, uint32_t number);
 /* UINT32_MAX where there is none of that id. */

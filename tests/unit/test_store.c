@@ -4,9 +4,9 @@
 
 /* ---- Allocations that fail ---- */
 
-/* Which allocation from now on fails; 0: none. */
-static unsigned long fail_at;
-static unsigned long failures;
+/* Which allocation from now on fails; 0: none. Compilers believe that malloc() reads no variables. */
+static volatile unsigned long fail_at;
+static volatile unsigned long failures;
 
 /* The sanitizers have a malloc() of their own. */
 #if defined __SANITIZE_ADDRESS__
@@ -477,9 +477,11 @@ static enum outcome add_at_last(struct store *store, const struct fact *fact)
 /* Under a sanitizer or valgrind it is their malloc() that is called. */
 static bool malloc_is_ours(void)
 {
+	void *(*volatile called)(size_t) = malloc; /* not the one that could be inlined here */
+
 	fail_at = 1;
 
-	void *volatile bytes = malloc(1);
+	void *bytes = called(1);
 
 	free(bytes);
 	fail_at = 0;

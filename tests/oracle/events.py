@@ -87,7 +87,7 @@ MILLION = 10 ** 6
 LARGEST = 10 ** 12 * MILLION
 LAST_TIME = 253402300799999             # the last millisecond of the year 9999
 DAYS_OF_A_PERIOD = 1830
-RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
                      re.ASCII)
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 EXACTLY = Context(prec=60)
@@ -350,7 +350,7 @@ def facts_of(record, max_size=None):
 
 def from_cloudevent(obj):
     data = obj.get("data")
-    if data is None:
+    if not present(data):
         raise Rejected("malformed")
     if type(data) is not dict:
         raise Rejected("unknown_type")
@@ -365,7 +365,7 @@ def from_cloudevent(obj):
 def from_plain(obj, sequence, otherwise):
     if "context" in obj and "subject" in obj:
         return from_cdevent(obj, sequence)
-    if "venturi" in obj:
+    if present(obj.get("venturi")):
         return from_native(obj, sequence)
     raise Rejected(otherwise)
 
@@ -402,14 +402,14 @@ def from_cdevent(obj, sequence):
         raise Rejected("malformed")
     kind, ours = kind_of_cdevent(kind)
     time = head_time(context.get("timestamp"))
-    name = subject.get("id")
-    if SUBJECT[kind.partition(".")[0]]:
-        if not present(name):
-            raise Rejected("no_subject")
-        if type(name) is not str:
-            raise Rejected("malformed")
     custom = obj.get("customData")
     custom = custom if type(custom) is dict else {}
+    name = subject.get("id") if present(subject.get("id")) else None
+    if SUBJECT[kind.partition(".")[0]]:
+        if name is None and not (kind == "release.published" and present(custom.get("product"))):
+            raise Rejected("no_subject")
+        if type(name) not in (str, type(None)):
+            raise Rejected("malformed")
     fields = cdevent_fields(kind, subject, custom, ours)
     try:
         subject_source = text_of(subject.get("source"))
@@ -418,9 +418,9 @@ def from_cdevent(obj, sequence):
     if subject_source:
         fields["subject_source"] = subject_source
     named = SUBJECT[kind.partition(".")[0]]
-    if named:
+    if named and name is not None:
         fields[named] = name
-    else:
+    if not named:
         name = None
     facts = []
     status = custom.get("status")

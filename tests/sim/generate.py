@@ -18,7 +18,7 @@ import demo
 import wire
 from dice import Dice
 from organisation import Organisation
-from stories import DAY, HOUR, MINUTE, STORIES, Log
+from stories import DAY, HOUR, MINUTE, STORIES, Log, at_the_edges
 
 END = "2026-03-18T12:34:56.789Z"
 DAYS = {"d": DAY, "h": HOUR, "m": MINUTE}
@@ -37,10 +37,12 @@ def tell(dice, organisation, begin, end, count):
     log = Log(dice, organisation, begin, end)
     while len(log.facts) < count:
         dice.weighted(STORIES)(log)
-    facts = log.facts[:count]
+    del log.facts[count:]
+    at_the_edges(log)
+    facts = log.facts
     for i, fact in enumerate(facts):
         fact["id"] = f"{dice.hex(8)}-{i}"
-        if dice.chance(0.004):
+        if dice.chance(0.004) and fact["time"] < end - DAY:
             fact["source"], fact["subject_source"] = "mad-bot", fact["source"]
     return facts
 

@@ -24,6 +24,10 @@ TYPES = ("feature", "story", "Enhancement", "bug", "Defect", "security", "Compli
          "question", "spike")
 
 
+def milliseconds(duration):
+    return int(duration[:-1]) * {"m": 60000, "h": 3600000, "d": 86400000}[duration[-1]]
+
+
 class Product:
     def __init__(self, stream, name, prefix):
         self.stream, self.name, self.prefix = stream, name, prefix
@@ -54,6 +58,7 @@ class Organisation:
         if dice.chance(0.5):                            # a more specific pattern of another product
             self.products[-1].repositories.append("acme/claims-old*")
         self.names = [product.name for product in self.products]
+        self.settle_ms, self.stale_ms = milliseconds(self.settle), milliseconds(self.stale_after)
         self.scopes = [self.portfolio, *(f"{self.portfolio}/{p.stream}/{p.name}" if p.stream
                                          else f"{self.portfolio}/{p.name}" for p in self.products)]
         self.first_day = first_day
@@ -75,6 +80,8 @@ class Organisation:
                                         product.repositories[0], [f"acme/{name}", f"acme/{stem}-core"])
         product.service_names = {name: [name], f"{stem}-api": [f"{stem}-api", f"{stem}-web"]}.get(
             product.services[0], [f"{stem}-api", f"{stem}-batch"])
+        if dice.chance(0.25):                           # its services are placed by what their facts carry
+            product.services = []
         if dice.chance(0.75):
             product.projects = [prefix]
         else:

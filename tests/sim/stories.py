@@ -102,9 +102,11 @@ def item(log):
             tell("item.state", now, to=dice.pick(states["new"]))
         tell("item.closed", now + dice.below(DAY), resolution="wontfix")
         return
-    now = live(log, tell, states, now, product)
+    last = now = live(log, tell, states, now, product)
     while dice.chance(0.06):                                    # back after a while: reopened, or another life
         now += dice.pick((HOUR, 3 * DAY, 13 * DAY, 12 * DAY, 35 * DAY, 91 * DAY)) + dice.below(DAY)
+        if dice.chance(0.2):
+            now = last + log.org.settle_ms + dice.pick((0, 1))  # within settle, and just beyond
         if dice.chance(0.4):                                    # a label, a type, the same state told again
             dice.pick((
                 lambda: tell("item.typed", now, type=dice.pick(TYPES), labels=labels_of(dice, product)),
@@ -112,7 +114,7 @@ def item(log):
                 lambda: tell("item.blocked", now, blocker_id="late"),
                 lambda: tell("item.moved", now, product=dice.pick(log.org.names))))()
             now += dice.below(2 * DAY)
-        now = live(log, tell, states, now, product)
+        last = now = live(log, tell, states, now, product)
     if key.startswith("ZZZ") and dice.chance(0.5):              # somebody's after all
         tell("item.moved", now + dice.below(9 * DAY), product=dice.pick(log.org.names))
 
@@ -155,7 +157,7 @@ def live(log, tell, states, now, product):
             tell("item.typed", now + dice.below(HOUR), type=dice.pick(TYPES), value_points=points(dice),
                  labels=labels_of(dice, product), objective=dice.pick((None, "OKR-3")))
         if dice.chance(SPICE / 3):
-            tell("item.moved", now + dice.below(HOUR), product=dice.pick(log.org.names + ["ghost"]))
+            tell("item.moved", now + dice.pick((0, dice.below(HOUR))), product=dice.pick(log.org.names + ["ghost"]))
         now = log.snap(now)
         now += 0 if dice.chance(0.03) else int(dice.about(20 * HOUR, 3) * (log.slower if now > log.shift else 1))
     if dice.chance(0.05):
@@ -290,7 +292,7 @@ def deploy(log, product, service, environment, now, known, merged, repository):
     if dice.chance(0.5):
         fields["deployment_id"] = f"{service}-{log.number(('deployment', service))}"
     if dice.chance(0.5):
-        fields["repository"] = repository
+        fields["repository"] = repository if dice.chance(0.96) else dice.pick(("old/thing", "acme/fraud"))
     if merged and dice.chance(0.3):
         fields["changes"] = [change["change"] for change in merged if dice.chance(0.7)]
     if dice.chance(0.3):
@@ -303,7 +305,7 @@ def deploy(log, product, service, environment, now, known, merged, repository):
         fields["branch"] = dice.pick(("main", "hotfix/7", "emergency-a", "release"))
     tell = lambda kind, time, **more: log.tell("cd.example", kind, time, **{**fields, **more})
     if dice.chance(0.06):
-        tell("deploy.failed", now, deployment_id=None)
+        tell("deploy.failed", now, deployment_id=dice.pick((None, fields.get("deployment_id"))))
         now += dice.about(HOUR)
     if there and dice.chance(0.08):                             # an older one again, or the one that runs
         old = dice.pick(there[-3:])
@@ -436,6 +438,18 @@ def risk(log):
         if dice.chance(0.3):
             log.tell("office.example", "risk.closed", now, risk=name)
             now += dice.about(5 * DAY, 3)
+
+
+def at_the_edges(log):
+    """What was heard of stale_after ago exactly, or a millisecond before; and what counts in nothing is the latest."""
+    if log.facts:
+        now = max(fact["time"] for fact in log.facts)
+        for i, before in enumerate((0, 1, -1)):
+            time = now - log.org.stale_ms - before
+            log.tell("jira.example", "item.state", time, item=f"EDGE-{i}", to="Doing", product=log.dice.pick(log.org.names))
+            log.tell("jira.example", "item.blocked", time, item=f"EDGE-{i}", provider=log.dice.pick(log.org.names))
+        if log.org.ignored:
+            log.tell("mad-bot", "item.created", log.end, item="EDGE-0", subject_source="jira.example", type="bug")
 
 
 STORIES = ((item, 10), (delivery, 6), (money, 2), (outcome, 0.4), (dependency, 1), (risk, 0.6))

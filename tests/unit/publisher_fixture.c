@@ -61,62 +61,62 @@ static struct model *make_model(bool more)
 	return model;
 }
 
-void world_configure(struct world *world, bool more)
+void board_configure(struct board *board, bool more)
 {
-	assert_true(publisher_fold(world->publisher, NULL, NULL));
-	fold_free(world->fold);
-	model_free(world->model);
-	world->model = make_model(more);
-	world->fold = fold_new(world->model, world->zone, world->store);
-	assert_non_null(world->fold);
-	assert_true(publisher_fold(world->publisher, world->model, world->fold));
+	assert_true(publisher_fold(board->publisher, NULL, NULL));
+	fold_free(board->fold);
+	model_free(board->model);
+	board->model = make_model(more);
+	board->fold = fold_new(board->model, board->zone, board->store);
+	assert_non_null(board->fold);
+	assert_true(publisher_fold(board->publisher, board->model, board->fold));
 }
 
-int world_start(void **state)
+int board_start(void **state)
 {
 	struct publisher_options options = {.prefix = "venturi:", .redis_ttl = 30 * DAY};
-	struct world *world = calloc(1, sizeof *world);
+	struct board *board = calloc(1, sizeof *board);
 
-	assert_non_null(world);
-	world->server = redis_server_start();
-	world->redis = redis_server_connection(world->server);
-	world->zone = zone_new_utc();
-	world->store = store_new(1);
-	world->publisher = publisher_new(&options);
-	assert_true(world->zone && world->store && world->publisher);
-	world->budget = 3000;
-	world->moment.complete_ratio = 1;
-	world_configure(world, true);
-	world_at(world, 0);
-	*state = world;
+	assert_non_null(board);
+	board->server = redis_server_start();
+	board->redis = redis_server_connection(board->server);
+	board->zone = zone_new_utc();
+	board->store = store_new(1);
+	board->publisher = publisher_new(&options);
+	assert_true(board->zone && board->store && board->publisher);
+	board->budget = 3000;
+	board->moment.complete_ratio = 1;
+	board_configure(board, true);
+	board_at(board, 0);
+	*state = board;
 	return 0;
 }
 
-int world_stop(void **state)
+int board_stop(void **state)
 {
-	struct world *world = *state;
+	struct board *board = *state;
 
-	publisher_free(world->publisher);
-	fold_free(world->fold);
-	store_free(world->store);
-	zone_free(world->zone);
-	model_free(world->model);
-	redis_server_stop(world->server);
-	free(world->words);
-	free(world);
+	publisher_free(board->publisher);
+	fold_free(board->fold);
+	store_free(board->store);
+	zone_free(board->zone);
+	model_free(board->model);
+	redis_server_stop(board->server);
+	free(board->words);
+	free(board);
 	return 0;
 }
 
 /* ---- Facts ---- */
 
-static void tell(struct world *world, enum fact_kind kind, const char *item, int64_t at,
+static void tell(struct board *board, enum fact_kind kind, const char *item, int64_t at,
 		 const struct fact_field *fields, size_t n)
 {
 	static struct fact fact;
 	char id[16];
 	uint32_t subject;
 
-	snprintf(id, sizeof id, "%u", world->ids++);
+	snprintf(id, sizeof id, "%u", board->ids++);
 	fact.kind = kind;
 	fact.about = ABOUT_ITEM;
 	fact.time = BEGIN + at;
@@ -125,11 +125,11 @@ static void tell(struct world *world, enum fact_kind kind, const char *item, int
 	fact.subject = text_of(item);
 	fact.n = n;
 	memcpy(fact.fields, fields, n * sizeof *fields);
-	assert_int_equal(store_add(world->store, &fact, &subject, NULL), STORE_ADDED);
-	assert_true(fold_touch(world->fold, subject));
+	assert_int_equal(store_add(board->store, &fact, &subject, NULL), STORE_ADDED);
+	assert_true(fold_touch(board->fold, subject));
 }
 
-void item_created(struct world *world, const char *item, const char *product, int64_t at)
+void item_created(struct board *board, const char *item, const char *product, int64_t at)
 {
 	struct fact_field fields[] = {
 		{.field = FIELD_PRODUCT, .text = text_of(product)},
@@ -137,119 +137,119 @@ void item_created(struct world *world, const char *item, const char *product, in
 		{.field = FIELD_TYPE, .text = TEXT("bug")},
 	};
 
-	tell(world, FACT_ITEM_CREATED, item, at, fields, 3);
+	tell(board, FACT_ITEM_CREATED, item, at, fields, 3);
 }
 
-void item_moved(struct world *world, const char *item, const char *to, int64_t at)
+void item_moved(struct board *board, const char *item, const char *to, int64_t at)
 {
 	struct fact_field field = {.field = FIELD_TO, .text = text_of(to)};
 
-	tell(world, FACT_ITEM_STATE, item, at, &field, 1);
+	tell(board, FACT_ITEM_STATE, item, at, &field, 1);
 }
 
-void item_done(struct world *world, const char *item, const char *product, int64_t created,
+void item_done(struct board *board, const char *item, const char *product, int64_t created,
 	       int64_t started, int64_t finished)
 {
-	item_created(world, item, product, created);
-	item_moved(world, item, "Doing", started);
-	item_moved(world, item, "Done", finished);
+	item_created(board, item, product, created);
+	item_moved(board, item, "Doing", started);
+	item_moved(board, item, "Done", finished);
 }
 
 /* ---- Transactions ---- */
 
-void world_at(struct world *world, int64_t at)
+void board_at(struct board *board, int64_t at)
 {
-	world->now = BEGIN + at;
-	world->moment.wall = world->now + 7;
-	world->moment.monotonic = 1000000 + at;
+	board->now = BEGIN + at;
+	board->moment.wall = board->now + 7;
+	board->moment.monotonic = 1000000 + at;
 }
 
-static void fold_up(struct world *world)
+static void fold_up(struct board *board)
 {
 	int done;
 
-	while ((done = fold_run(world->fold, world->now, 1000)) == 0)
+	while ((done = fold_run(board->fold, board->now, 1000)) == 0)
 		;
 	assert_int_equal(done, 1);
 }
 
-static redisReply *reply_of(struct world *world)
+static redisReply *reply_of(struct board *board)
 {
 	redisReply *reply = NULL;
 
-	assert_int_equal(redisGetReply(world->redis, (void **)&reply), REDIS_OK);
+	assert_int_equal(redisGetReply(board->redis, (void **)&reply), REDIS_OK);
 	return reply;
 }
 
 /* Executes the commands as one transaction, and tells the publisher what failed. */
-static void execute(struct world *world, const struct commands *out)
+static void execute(struct board *board, const struct commands *out)
 {
 	uint32_t *failed = calloc(out->n + 1, sizeof *failed);
 	size_t n_failed = 0;
 	redisReply *reply;
 
 	assert_non_null(failed);
-	redisAppendCommand(world->redis, "MULTI");
-	redisAppendFormattedCommand(world->redis, out->bytes, out->len);
-	redisAppendCommand(world->redis, "EXEC");
+	redisAppendCommand(board->redis, "MULTI");
+	redisAppendFormattedCommand(board->redis, out->bytes, out->len);
+	redisAppendCommand(board->redis, "EXEC");
 	for (uint32_t i = 0; i < out->n + 1; i++) {
-		reply = reply_of(world);
+		reply = reply_of(board);
 		assert_int_equal(reply->type, REDIS_REPLY_STATUS);
 		freeReplyObject(reply);
 	}
-	reply = reply_of(world);
+	reply = reply_of(board);
 	assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
 	assert_int_equal(reply->elements, out->n);
 	for (uint32_t i = 0; i < out->n; i++)
 		if (reply->element[i]->type == REDIS_REPLY_ERROR)
 			failed[n_failed++] = i;
 	freeReplyObject(reply);
-	publisher_published(world->publisher, true, failed, n_failed);
+	publisher_published(board->publisher, true, failed, n_failed);
 	free(failed);
 }
 
-bool publish_once(struct world *world)
+bool publish_once(struct board *board)
 {
 	struct commands out = {0};
 	bool more;
 
-	fold_up(world);
-	more = publisher_publish(world->publisher, &out, ++world->cut, world->budget,
-				 &world->moment);
+	fold_up(board);
+	more = publisher_publish(board->publisher, &out, ++board->cut, board->budget,
+				 &board->moment);
 	assert_false(out.failed);
-	world->fields = out.fields;
-	free(world->words);
-	world->words = out.n ? commands_words(&out) : NULL;
-	if (world->lose)
-		publisher_published(world->publisher, false, NULL, 0);
+	board->fields = out.fields;
+	free(board->words);
+	board->words = out.n ? commands_words(&out) : NULL;
+	if (board->lose)
+		publisher_published(board->publisher, false, NULL, 0);
 	else if (out.n)
-		execute(world, &out);
-	world->lose = false;
+		execute(board, &out);
+	board->lose = false;
 	commands_free(&out);
 	return more;
 }
 
 /* Looks once for keys that are to go, as the keeper does outside of transactions. */
-static void scan_once(struct world *world)
+static void scan_once(struct board *board)
 {
 	struct text keys[2000];
 	uint64_t cursor;
 	redisReply *reply, *found;
 
-	if (!publisher_scan(world->publisher, &cursor))
+	if (!publisher_scan(board->publisher, &cursor))
 		return;
-	reply = redisCommand(world->redis, "SCAN %llu MATCH venturi:* COUNT 10",
+	reply = redisCommand(board->redis, "SCAN %llu MATCH venturi:* COUNT 10",
 			     (unsigned long long)cursor);
 	found = reply->element[1];
 	assert_true(found->elements < 2000);
 	for (size_t i = 0; i < found->elements; i++)
 		keys[i] = (struct text){found->element[i]->str, found->element[i]->len};
-	publisher_scanned(world->publisher, strtoull(reply->element[0]->str, NULL, 10), keys,
+	publisher_scanned(board->publisher, strtoull(reply->element[0]->str, NULL, 10), keys,
 			  found->elements);
 	freeReplyObject(reply);
 }
 
-unsigned publish_all(struct world *world)
+unsigned publish_all(struct board *board)
 {
 	unsigned n = 0;
 	uint64_t cursor;
@@ -259,21 +259,21 @@ unsigned publish_all(struct world *world)
 
 	assert_non_null(all);
 	do {
-		publish_once(world);
-		fputs(world->words ? world->words : "", all);
-		scan_once(world);
+		publish_once(board);
+		fputs(board->words ? board->words : "", all);
+		scan_once(board);
 		assert_true(++n < 10000);
-	} while (publisher_due(world->publisher, &world->moment) ||
-		 publisher_scan(world->publisher, &cursor));
+	} while (publisher_due(board->publisher, &board->moment) ||
+		 publisher_scan(board->publisher, &cursor));
 	fclose(all);
-	free(world->words);
-	world->words = words;
+	free(board->words);
+	board->words = words;
 	return n;
 }
 
 /* ---- What Redis shows ---- */
 
-const char *ask(struct world *world, const char *format, ...)
+const char *ask(struct board *board, const char *format, ...)
 {
 	static char answer[4096];
 	char command[1024];
@@ -283,7 +283,7 @@ const char *ask(struct world *world, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(command, sizeof command, format, args);
 	va_end(args);
-	reply = redisCommand(world->redis, command);
+	reply = redisCommand(board->redis, command);
 	assert_non_null(reply);
 	if (reply->type == REDIS_REPLY_INTEGER)
 		snprintf(answer, sizeof answer, "%lld", reply->integer);
@@ -301,10 +301,10 @@ static const char *field_of(const redisReply *hash, const char *name)
 	return "(absent)";
 }
 
-static void assert_pane(struct world *world, const char *key, enum window window,
+static void assert_pane(struct board *board, const char *key, enum window window,
 			const double *values, const char *cut)
 {
-	redisReply *hash = redisCommand(world->redis, "HGETALL %s", key);
+	redisReply *hash = redisCommand(board->redis, "HGETALL %s", key);
 	char text[NUMBER_TEXT + 1];
 	size_t fields = 5;
 
@@ -325,17 +325,17 @@ static void assert_pane(struct world *world, const char *key, enum window window
 	freeReplyObject(hash);
 }
 
-static void assert_panes(struct world *world, uint32_t scope)
+static void assert_panes(struct board *board, uint32_t scope)
 {
 	static double values[PANE_COUNT][METRIC_COUNT];
-	const char *id = model_scope(world->model, scope)->id;
+	const char *id = model_scope(board->model, scope)->id;
 	char key[200], cut[32];
 
-	fold_panes(world->fold, scope, values);
-	snprintf(cut, sizeof cut, "%s", ask(world, "HGET venturi:flow:%s:7d cut", id));
+	fold_panes(board->fold, scope, values);
+	snprintf(cut, sizeof cut, "%s", ask(board, "HGET venturi:flow:%s:7d cut", id));
 	for (enum window window = 0; window < PANE_OUTLOOK; window++) {
 		snprintf(key, sizeof key, "venturi:flow:%s:%s", id, window_name(window));
-		assert_pane(world, key, window, values[window], cut);
+		assert_pane(board, key, window, values[window], cut);
 	}
 }
 
@@ -381,49 +381,49 @@ static bool assert_entry(void *arg, const struct row *row)
 	return true;
 }
 
-static void assert_table(struct world *world, uint32_t scope, struct table_key key)
+static void assert_table(struct board *board, uint32_t scope, struct table_key key)
 {
 	struct keys *keys = keys_new("venturi:", 100);
-	struct text name = keys_table(keys, model_scope(world->model, scope)->id, key);
+	struct text name = keys_table(keys, model_scope(board->model, scope)->id, key);
 	struct walk walk = {.ms = -1};
 	char copy[200];
 
 	snprintf(copy, sizeof copy, "%.*s", (int)name.len, name.at);
 	keys_free(keys);
 	walk.key = copy;
-	if (!fold_has_table(world->fold, scope, key.table, key.window)) {
-		assert_string_equal(ask(world, "EXISTS %s", copy), "0");
+	if (!fold_has_table(board->fold, scope, key.table, key.window)) {
+		assert_string_equal(ask(board, "EXISTS %s", copy), "0");
 		return;
 	}
-	walk.entries = redisCommand(world->redis, "XRANGE %s - +", copy);
+	walk.entries = redisCommand(board->redis, "XRANGE %s - +", copy);
 	assert_int_equal(walk.entries->type, REDIS_REPLY_ARRAY);
-	assert_true(fold_table(world->fold, scope, key.table, key.window, assert_entry, &walk));
+	assert_true(fold_table(board->fold, scope, key.table, key.window, assert_entry, &walk));
 	if (walk.next != walk.entries->elements)
 		fail_msg("%s: %zu entries too many", copy, walk.entries->elements - walk.next);
 	if (walk.next == 0)
-		assert_string_equal(ask(world, "EXISTS %s", copy), "0");
-	assert_string_not_equal(ask(world, "HGET venturi:tables %s", copy), "");
+		assert_string_equal(ask(board, "EXISTS %s", copy), "0");
+	assert_string_not_equal(ask(board, "HGET venturi:tables %s", copy), "");
 	freeReplyObject(walk.entries);
 }
 
 /* What changes as time goes by is shown later than what news changes: have that shown too. */
-static void let_time_pass(struct world *world)
+static void let_time_pass(struct board *board)
 {
-	world_at(world, world->now - BEGIN + 6000);
-	for (uint32_t scope = 0; scope < model_scopes(world->model); scope++)
-		fold_changed(world->fold, scope, 1u << TABLE_AGING);
-	publish_all(world);
+	board_at(board, board->now - BEGIN + 6000);
+	for (uint32_t scope = 0; scope < model_scopes(board->model); scope++)
+		fold_changed(board->fold, scope, 1u << TABLE_AGING);
+	publish_all(board);
 }
 
-void assert_all_shown(struct world *world)
+void assert_all_shown(struct board *board)
 {
-	let_time_pass(world);
-	for (uint32_t scope = 0; scope < model_scopes(world->model); scope++) {
-		assert_panes(world, scope);
+	let_time_pass(board);
+	for (uint32_t scope = 0; scope < model_scopes(board->model); scope++) {
+		assert_panes(board, scope);
 		for (unsigned i = 0; i < TABLE_KEYS; i++)
-			assert_table(world, scope, table_key(i));
+			assert_table(board, scope, table_key(i));
 	}
-	assert_int_equal(atoi(ask(world, "SCARD venturi:scopes")), model_scopes(world->model));
-	assert_int_equal(atoi(ask(world, "HLEN venturi:metrics")), METRIC_COUNT);
-	assert_string_equal(ask(world, "EXISTS venturi:state:build"), "0");
+	assert_int_equal(atoi(ask(board, "SCARD venturi:scopes")), model_scopes(board->model));
+	assert_int_equal(atoi(ask(board, "HLEN venturi:metrics")), METRIC_COUNT);
+	assert_string_equal(ask(board, "EXISTS venturi:state:build"), "0");
 }

@@ -1,5 +1,5 @@
 /*
- * publisher_fixture: an organisation, a fold, a publisher and a Redis for tests: facts in, and
+ * publisher_fixture: a board: an organisation, a fold, a publisher and a Redis for tests: facts in, and
  * transactions executed as the keeper does it.
  */
 #ifndef VENTURI_TESTS_PUBLISHER_FIXTURE_H
@@ -15,7 +15,7 @@
  * acme / claims / {intake / falcon, payout}; intake has an SLE of a day. And, with `more`, the
  * product acme/legacy.
  */
-struct world {
+struct board {
 	struct redis_server *server;
 	redisContext *redis;
 	struct model *model;
@@ -33,32 +33,32 @@ struct world {
 	bool lose;                 /* the next one is not executed */
 };
 
-int world_start(void **state);
-int world_stop(void **state);
+int board_start(void **state);
+int board_stop(void **state);
 /* Another configuration: with or without the product acme/legacy. Everything is folded anew. */
-void world_configure(struct world *world, bool more);
+void board_configure(struct board *board, bool more);
 
 /* Facts of an item; times in ms after BEGIN. */
-void item_created(struct world *world, const char *item, const char *product, int64_t at);
-void item_moved(struct world *world, const char *item, const char *to, int64_t at);
+void item_created(struct board *board, const char *item, const char *product, int64_t at);
+void item_moved(struct board *board, const char *item, const char *to, int64_t at);
 /* Created, started and finished. */
-void item_done(struct world *world, const char *item, const char *product, int64_t created,
+void item_done(struct board *board, const char *item, const char *product, int64_t created,
 	       int64_t started, int64_t finished);
 
 /* now = BEGIN + at; both clocks go on with it. */
-void world_at(struct world *world, int64_t at);
+void board_at(struct board *board, int64_t at);
 /* One transaction. True if more is to be written at once. */
-bool publish_once(struct world *world);
+bool publish_once(struct board *board);
 /* All that is due; says in how many transactions. */
-unsigned publish_all(struct world *world);
+unsigned publish_all(struct board *board);
 
 /*
  * Lets six seconds pass, publishes what is due then, and fails the test unless Redis shows in every
  * key of every scope what the fold says.
  */
-void assert_all_shown(struct world *world);
+void assert_all_shown(struct board *board);
 /* The answer of a command, as text; lives until the next call. */
-const char *ask(struct world *world, const char *format, ...)
+const char *ask(struct board *board, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif

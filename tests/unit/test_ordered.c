@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "short_memory.h"
+
 static uint32_t draw(uint64_t *state)
 {
 	*state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -152,11 +154,48 @@ static void the_same_entry_can_be_in_it_twice_and_leaves_once_at_a_time(void **s
 	ordered_clear(&ordered);
 }
 
+static void an_allocation_that_fails_changes_nothing(void **state)
+{
+	if (!memory_can_be_short())
+		skip();
+
+	struct ordered ordered = {0};
+	uint64_t random = 3;
+
+	(void)state;
+	failures = 0;
+	for (int64_t i = 0; i < 5000; i++) {
+		struct ordered_entry entry = {draw(&random), 0, 0};
+		bool added;
+
+		for (unsigned long n = 1;; n++) {
+			fail_at = n;
+			added = ordered_add(&ordered, entry);
+			fail_at = 0;
+			if (added)
+				break;
+			assert_int_equal(ordered.n, i);
+		}
+	}
+	assert_true(failures > 20);
+	for (int64_t i = 1; i < 5000; i++)
+		assert_true(ordered_at(&ordered, i - 1)->at <= ordered_at(&ordered, i)->at);
+
+	/* Joining blocks may fail; taking out may not. */
+	while (ordered.n) {
+		fail_at = 1;
+		assert_true(ordered_remove(&ordered, *ordered_at(&ordered, ordered.n / 3)));
+		fail_at = 0;
+	}
+	ordered_clear(&ordered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_operations_agree_with_a_plain_sorted_array),
 		cmocka_unit_test(entries_that_come_in_order_or_against_it_are_in_order),
+		cmocka_unit_test(an_allocation_that_fails_changes_nothing),
 		cmocka_unit_test(the_same_entry_can_be_in_it_twice_and_leaves_once_at_a_time),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "core/varint.h"
 #include "facts.h"
+#include "short_memory.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -449,6 +450,112 @@ static void a_reader_that_says_no_stops_the_reading(void **state)
 	store_free(store);
 }
 
+/* Tries with the first, the second, … allocation failing until none does. */
+static void pack_at_last(struct packer *packer, const struct subject *subject,
+			 const struct record *record)
+{
+	for (unsigned long n = 1;; n++) {
+		size_t size = packer_size(packer);
+
+		fail_at = n;
+
+		bool added = packer_fact(packer, subject, record);
+
+		fail_at = 0;
+		if (added)
+			return;
+		assert_int_equal(packer_size(packer), size);
+	}
+}
+
+static struct text block_at_last(struct packer *packer, uint64_t sequence)
+{
+	for (unsigned long n = 1;; n++) {
+		fail_at = n;
+
+		struct text block = packer_block(packer, sequence);
+
+		fail_at = 0;
+		if (block.at)
+			return block;
+	}
+}
+
+static bool unpack_at_last(struct unpacker *unpacker, struct text block, struct target *target)
+{
+	for (unsigned long n = 1;; n++) {
+		uint64_t sequence;
+		struct err err;
+
+		fail_at = n;
+
+		bool good = unpack_block(unpacker, block, &sequence, add_fact, add_position,
+					 target, &err);
+
+		fail_at = 0;
+		if (good)
+			return true;
+		if (err.code != 75)
+			return false;
+	}
+}
+
+static struct packer *continue_at_last(const struct unpacker *unpacker, struct strings *strings)
+{
+	for (unsigned long n = 1;; n++) {
+		fail_at = n;
+
+		struct packer *packer = packer_continue(unpacker, strings);
+
+		fail_at = 0;
+		if (packer)
+			return packer;
+	}
+}
+
+static void an_allocation_that_fails_changes_nothing_and_can_be_tried_again(void **state)
+{
+	if (!memory_can_be_short())
+		skip();
+
+	static struct fact fact;
+	struct store *store = store_new(1), *copy = store_new(2);
+	struct packer *packer = packer_new(store_strings(store));
+	struct unpacker *unpacker = unpacker_new();
+	struct target target = {.store = copy};
+	uint64_t random = 8;
+
+	(void)state;
+	failures = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		const struct record *record;
+		uint32_t subject;
+
+		draw_fact(&random, &fact);
+
+		enum outcome outcome = store_add(store, &fact, &subject, &record);
+
+		if (outcome != STORE_ADDED && outcome != STORE_CONFLICT_TAKEN)
+			continue;
+		pack_at_last(packer, store_subject(store, subject), record);
+		if (i % 200 == 100)
+			assert_true(unpack_at_last(unpacker, block_at_last(packer, i), &target));
+	}
+	assert_true(unpack_at_last(unpacker, block_at_last(packer, 1), &target));
+	assert_true(failures > 10);
+
+	char *expected = store_dump(store), *got = store_dump(copy);
+
+	assert_string_equal(got, expected);
+	free(expected);
+	free(got);
+	packer_free(continue_at_last(unpacker, store_strings(copy)));
+	packer_free(packer);
+	unpacker_free(unpacker);
+	store_free(store);
+	store_free(copy);
+}
+
 static void a_fact_takes_some_thirty_bytes(void **state)
 {
 	static const char *const states[] = {"New", "In Progress", "Review", "Done"};
@@ -528,6 +635,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_format_is_told_from_damage),
 		cmocka_unit_test(a_block_out_of_its_turn_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_reader_that_says_no_stops_the_reading),
+		cmocka_unit_test(
+			an_allocation_that_fails_changes_nothing_and_can_be_tried_again),
 		cmocka_unit_test(a_fact_takes_some_thirty_bytes),
 		cmocka_unit_test(numbers_of_every_length_are_read_back),
 	};

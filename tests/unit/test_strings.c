@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "short_memory.h"
+
 static int set_up(void **state)
 {
 	*state = strings_new(42);
@@ -103,6 +105,33 @@ static void lowering_touches_only_a_to_z(void **state)
 	assert_int_equal(strings_count(strings), 3);
 }
 
+static void an_allocation_that_fails_adds_nothing(void **state)
+{
+	if (!memory_can_be_short())
+		skip();
+
+	struct strings *strings = *state;
+	char name[32];
+
+	failures = 0;
+	for (unsigned i = 1; i <= 20000; i++) {
+		struct text text = {name, (size_t)snprintf(name, sizeof name, "text %u", i)};
+		uint32_t number;
+
+		for (unsigned long n = 1;; n++) {
+			fail_at = n;
+			number = strings_add(strings, text);
+			fail_at = 0;
+			if (number != UINT32_MAX)
+				break;
+			assert_int_equal(strings_count(strings), i);
+			assert_int_equal(strings_find(strings, text), 0);
+		}
+		assert_int_equal(number, i);
+	}
+	assert_true(failures > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +143,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(texts_stay_where_they_are_while_many_more_arrive,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(long_texts_are_held_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_allocation_that_fails_adds_nothing, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(lowering_touches_only_a_to_z, set_up, tear_down),
 	};
 

@@ -141,6 +141,7 @@ QUICK = {
 FULL = {
     "the build": build("build", "all", "objects", "tools"),
     "the house": python("build", "tests/house"),
+    "the oracle": python("build", "tests/oracle"),
     "gcc": build("build/gcc", "all", "unit-programs"),
     "unit tests, gcc": unit("build/gcc"),
     "clang": build("build/clang", "all", "unit-programs"),

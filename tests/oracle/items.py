@@ -134,6 +134,8 @@ class Item:
         carried = [fact.get("created_at") for fact in all_facts if fact.get("created_at") is not None]
         told = [fact.time for fact in all_facts if fact.kind == "item.created"]
         self.created_at = min(carried or told, default=None)
+        if self.created_at is not None and self.created_at > self.now:
+            self.created_at = None                      # one that lies after now is no creation yet
 
     def find_blocks(self):
         """Blocks of this life in order of their start; whatever is open at the end as stale ends there."""

@@ -25,6 +25,7 @@ class Log:
         self.versions = {}      # (service, environment) -> [versions deployed]
         self.risks = self.results = 0
         self.items = []
+        self.revision = None
         # In some organisations things change for good some weeks before the end: more comes in, all gets slower.
         self.shift = end - dice.pick((0, 0, 45, 60)) * DAY
         self.slower, self.crowd = dice.pick((1, 0.3, 4)), dice.pick((0, 0.4))
@@ -249,7 +250,7 @@ def delivery(log):
                          product=product.name if dice.chance(0.2) else None)
     if product.release == "published" and dice.chance(0.7) or dice.chance(0.05):
         publish(log, product, service, now, known.get("version") or f"1.{number}")
-    for environment in environments(dice):
+    for environment in ("staging",) if product.quiet else environments(dice):
         now = deploy(log, product, service, environment, now + dice.about(HOUR, 4), known, merged, repository)
 
 
@@ -269,7 +270,8 @@ def one_change(log, product, repository, now):
     if dice.chance(0.08):
         log.tell(source, "change.abandoned", now, **carried)
         return None
-    revision = dice.hex(20)
+    revision = log.revision if log.revision and dice.chance(0.06) else dice.hex(20)     # picked, or its own
+    log.revision = revision
     merged = now - dice.below(HOUR)
     log.tell(source, "change.merged", merged, revision=revision,
              first_commit_time=committed + dice.pick((0, 0, 0, 3 * DAY)) if dice.chance(0.7) else None, **carried)
@@ -295,6 +297,8 @@ def deploy(log, product, service, environment, now, known, merged, repository):
         fields["repository"] = repository if dice.chance(0.96) else dice.pick(("old/thing", "acme/fraud"))
     if merged and dice.chance(0.3):
         fields["changes"] = [change["change"] for change in merged if dice.chance(0.7)]
+    elif dice.chance(0.05):                                     # whoever that is
+        fields["changes"] = [str(dice.between(1, 12))]
     if dice.chance(0.3):
         fields["product"] = dice.weighted(((product.name, 20), (dice.pick(log.org.names), 1), ("ghost", 0.3)))
     if dice.chance(0.1):

@@ -21,9 +21,9 @@ struct letter {
 struct part {
 	char *topic;
 	int32_t partition;
-	int64_t next;             /* the offset after the last record; -1: none yet */
-	struct fingerprint last;  /* of the last record of the batches before */
-	struct {                  /* the last record of this batch */
+	int64_t next;            /* the offset after the last record; -1: none yet */
+	struct fingerprint last; /* of the last record of the batches before */
+	struct {                 /* the last record of this batch */
 		bool valid;
 		int64_t offset, timestamp;
 		struct text key, value;
@@ -297,14 +297,15 @@ size_t intake_commits(struct intake *intake, struct position *positions, size_t 
 
 /* ---- Dead letters ---- */
 
-static bool send_letter(struct intake *intake, struct part *part,
-			const struct kafka_record *record, struct text code, struct text why)
+static bool send_letter(struct intake *intake, struct part *part, const struct kafka_record *record,
+			struct text code, struct text why)
 {
 	struct letter *letter;
 
 	if (intake->counts.letters_under_way >= LETTERS_MOST || !(letter = malloc(sizeof *letter)))
 		return false;
-	*letter = (struct letter){.part = part, .offset = record->offset, .before = last_print(part)};
+	*letter =
+		(struct letter){.part = part, .offset = record->offset, .before = last_print(part)};
 	if (!intake->hooks.letter(intake->hooks.arg, record, code, why, letter)) {
 		free(letter);
 		return false;
@@ -406,8 +407,10 @@ static bool add_facts(struct intake *intake, const struct decoded *decoded, enum
 			return false;
 		}
 	}
-	*verdict = conflict ? REJECT_CONFLICT : over_limit ? REJECT_OVER_LIMIT
-		   : news ? REJECT_NONE : REJECT_DUPLICATE;
+	*verdict = conflict     ? REJECT_CONFLICT
+		   : over_limit ? REJECT_OVER_LIMIT
+		   : news       ? REJECT_NONE
+				: REJECT_DUPLICATE;
 	return true;
 }
 
@@ -421,9 +424,9 @@ static bool judge(struct intake *intake, const struct kafka_record *record, enum
 	*verdict = decoded->reason;
 	*why = decoded->why;
 	for (size_t i = 0; i < decoded->n && *verdict == REJECT_NONE; i++)
-		*verdict = accept_time(decoded->facts[i].time, record->timestamp,
-				       intake->options.max_future_skew,
-				       intake->options.max_lateness);
+		*verdict =
+			accept_time(decoded->facts[i].time, record->timestamp,
+				    intake->options.max_future_skew, intake->options.max_lateness);
 	if (*verdict == REJECT_FUTURE)
 		*why = TEXT("the event's time is too far after the record's");
 	if (*verdict == REJECT_TOO_LATE)

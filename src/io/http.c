@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 /* Whoever is silent on a connection longer than that is no scraper. */
-#define TIMEOUT_S 10
+#define TIMEOUT_S    10
 #define HEADERS_MOST (16 * 1024)
-#define BODY_MOST 1024
-#define BACKLOG 64
+#define BODY_MOST    1024
+#define BACKLOG      64
 
 struct handler {
 	struct handler *next;
@@ -90,8 +90,9 @@ static bool in_the_way(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &file) || !S_ISSOCK(file.st_mode))
 		return false;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	answered = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-			       errno != ECONNREFUSED);
+	answered =
+		fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+			    errno != ECONNREFUSED);
 	if (fd >= 0)
 		close(fd);
 	return !answered;
@@ -108,7 +109,8 @@ static int bind_unix(const char *path, const char *listen_on, struct err *err)
 	if (in_the_way(&address))
 		unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof address) && !listen(fd, BACKLOG))
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof address) &&
+	    !listen(fd, BACKLOG))
 		return fd;
 	refuse(err, EX_UNAVAILABLE, listen_on, strerror(errno));
 	if (fd >= 0)

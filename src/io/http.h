@@ -16,7 +16,7 @@ struct http;
 /* An answer that a handler fills. At first: 200, text/plain, an empty body. */
 struct http_answer {
 	int status;
-	const char *type;      /* static */
+	const char *type; /* static */
 	struct evbuffer *body;
 };
 

@@ -125,7 +125,7 @@ struct kafka_status {
 	bool assigned;
 	bool caught_up;
 	uint32_t partitions, stopped, behind;
-	int64_t lag_messages; /* to the last known ends, of partitions that are read */
+	int64_t lag_messages;  /* to the last known ends, of partitions that are read */
 	int64_t oldest_behind; /* ms: the least last timestamp of partitions with a lag; -1: none */
 	uint64_t records, bytes, gone_back;
 };

@@ -10,7 +10,8 @@ static const struct {
 	const char *name, *value, *why;
 } ours[] = {
 	{"enable.auto.commit", "false", "offsets are committed only after Redis has the facts"},
-	{"enable.auto.offset.store", "false", "offsets are committed only after Redis has the facts"},
+	{"enable.auto.offset.store", "false",
+	 "offsets are committed only after Redis has the facts"},
 	{"auto.offset.reset", "error", "a partition whose offset is gone stops, it does not jump"},
 	{"check.crcs", "true", "a damaged record must not become a fact"},
 	{"enable.partition.eof", "true", "it tells when a partition has been read to its end"},

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 /* The first question's patience; doubled with each failure, so that slow clusters are heard too. */
-#define PATIENCE_MS 1000
+#define PATIENCE_MS      1000
 #define PATIENCE_MOST_MS 5000
-#define RETRY_MS 200
+#define RETRY_MS         200
 
 struct scout {
 	rd_kafka_t *rk;
@@ -107,8 +107,8 @@ struct scout *scout_new(rd_kafka_t *rk, bool all_topics, int interval_ms, int wa
 
 	if (!scout)
 		return NULL;
-	*scout = (struct scout){.rk = rk, .all_topics = all_topics, .interval_ms = interval_ms,
-				.wake = wake_fd};
+	*scout = (struct scout){
+		.rk = rk, .all_topics = all_topics, .interval_ms = interval_ms, .wake = wake_fd};
 	pthread_mutex_init(&scout->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

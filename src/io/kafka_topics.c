@@ -1,7 +1,7 @@
 #include "io/kafka_topics.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -30,7 +30,8 @@ static bool compile(struct pattern *pattern, struct err *err)
 
 bool patterns_make(struct patterns *patterns, const struct kafka_options *options, struct err *err)
 {
-	*patterns = (struct patterns){.list = calloc(options->n_topics + 1, sizeof *patterns->list)};
+	*patterns =
+		(struct patterns){.list = calloc(options->n_topics + 1, sizeof *patterns->list)};
 	if (!patterns->list)
 		return err_set(err, EX_TEMPFAIL, "memory is short");
 	if (options->dead_letter_topic && *options->dead_letter_topic) {
@@ -117,7 +118,8 @@ uint32_t slots_add(struct slots *slots, struct topic *topic)
 		slots->list = list;
 		slots->room = room;
 	}
-	uint32_t *numbers = realloc(topic->slots, ((size_t)topic->partitions + 1) * sizeof *numbers);
+	uint32_t *numbers =
+		realloc(topic->slots, ((size_t)topic->partitions + 1) * sizeof *numbers);
 	if (!numbers)
 		return UINT32_MAX;
 	topic->slots = numbers;

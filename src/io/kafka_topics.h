@@ -11,9 +11,9 @@
 #include <regex.h>
 
 struct pattern {
-	char *name;      /* as configured */
+	char *name; /* as configured */
 	bool is_regex;
-	bool missed;     /* exact: the last metadata lacked it */
+	bool missed; /* exact: the last metadata lacked it */
 	regex_t regex;
 	rd_kafka_topic_t *known; /* exact: makes librdkafka ask for it */
 };
@@ -48,8 +48,8 @@ struct slot {
 	uint32_t topic; /* number of */
 	int32_t partition;
 	enum slot_state state;
-	bool behind;   /* not yet read to its end */
-	int64_t next;  /* the least offset that may come; -1: whatever comes first */
+	bool behind;  /* not yet read to its end */
+	int64_t next; /* the least offset that may come; -1: whatever comes first */
 	int64_t last_timestamp;
 	struct fingerprint expected; /* PROVING */
 	char *why;                   /* STOPPED */

@@ -38,8 +38,8 @@ struct letters {
 	struct waiting *waiting;
 };
 
-static void __attribute__((format(printf, 3, 4))) say(const struct letters *letters, int level,
-						       const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+say(const struct letters *letters, int level, const char *format, ...)
 {
 	char line[512];
 	va_list args;
@@ -54,7 +54,8 @@ static void __attribute__((format(printf, 3, 4))) say(const struct letters *lett
 
 static bool add(rd_kafka_headers_t *headers, const char *name, struct text value)
 {
-	return !rd_kafka_header_add(headers, name, -1, value.at ? value.at : "", (ssize_t)value.len);
+	return !rd_kafka_header_add(headers, name, -1, value.at ? value.at : "",
+				    (ssize_t)value.len);
 }
 
 static bool add_number(rd_kafka_headers_t *headers, const char *name, int64_t number)
@@ -110,13 +111,12 @@ static rd_kafka_headers_t *make_headers(const struct kafka_record *record, struc
 static rd_kafka_resp_err_t produce(struct letters *letters, struct text key, struct text value,
 				   int64_t timestamp, rd_kafka_headers_t *headers, void *ticket)
 {
-	return rd_kafka_producev(letters->rk, RD_KAFKA_V_TOPIC(letters->topic),
-				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-				 RD_KAFKA_V_KEY((void *)key.at, key.len),
-				 RD_KAFKA_V_VALUE((void *)value.at, value.len),
-				 RD_KAFKA_V_TIMESTAMP(timestamp > 0 ? timestamp : 0),
-				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(ticket),
-				 RD_KAFKA_V_END);
+	return rd_kafka_producev(
+		letters->rk, RD_KAFKA_V_TOPIC(letters->topic),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY((void *)key.at, key.len),
+		RD_KAFKA_V_VALUE((void *)value.at, value.len),
+		RD_KAFKA_V_TIMESTAMP(timestamp > 0 ? timestamp : 0), RD_KAFKA_V_HEADERS(headers),
+		RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
 }
 
 static bool is_too_large(rd_kafka_resp_err_t err)

@@ -35,8 +35,8 @@
 #include <unistd.h>
 
 #define LIST_MOST 64
-#define BATCH 1000
-#define WAIT_MS 10000
+#define BATCH     1000
+#define WAIT_MS   10000
 
 struct options {
 	const char *broker, *topic, *key;
@@ -314,7 +314,8 @@ static int topic(const struct options *o, const char *verb, char *name, int part
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 
 	if (strcmp(verb, "create") == 0) {
-		rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(name, partitions, 1, why, sizeof why);
+		rd_kafka_NewTopic_t *t =
+			rd_kafka_NewTopic_new(name, partitions, 1, why, sizeof why);
 
 		if (!t)
 			die(EX_USAGE, "%s", why);
@@ -441,8 +442,8 @@ static int consume(const struct options *o, bool discard)
 
 	while ((o->count ? n < o->count : open > 0) &&
 	       (o->timeout <= 0 || seconds() - start < o->timeout)) {
-		size_t most = !discard && o->count && o->count - n < BATCH
-				      ? (size_t)(o->count - n) : BATCH;
+		size_t most = !discard && o->count && o->count - n < BATCH ? (size_t)(o->count - n)
+									   : BATCH;
 		ssize_t got = rd_kafka_consume_batch_queue(queue, 100, messages, most);
 
 		for (ssize_t i = 0; i < got; i++) {
@@ -486,30 +487,73 @@ static void keep(const char *list[LIST_MOST], size_t *n, const char *value)
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-	enum { BROKERS = 256, TOPIC, PARTITIONS, PARTITION, RATE, RECORDS, KEY, HEADER, COUNT, TIMEOUT };
-	static const struct option names[] = {
-		{"brokers", 1, NULL, BROKERS}, {"topic", 1, NULL, TOPIC},
-		{"partitions", 1, NULL, PARTITIONS}, {"partition", 1, NULL, PARTITION},
-		{"rate", 1, NULL, RATE}, {"records", 0, NULL, RECORDS}, {"key", 1, NULL, KEY},
-		{"header", 1, NULL, HEADER}, {"count", 1, NULL, COUNT}, {"timeout", 1, NULL, TIMEOUT},
-		{NULL, 0, NULL, 0}};
+	enum {
+		BROKERS = 256,
+		TOPIC,
+		PARTITIONS,
+		PARTITION,
+		RATE,
+		RECORDS,
+		KEY,
+		HEADER,
+		COUNT,
+		TIMEOUT
+	};
+	static const struct option names[] = {{"brokers", 1, NULL, BROKERS},
+					      {"topic", 1, NULL, TOPIC},
+					      {"partitions", 1, NULL, PARTITIONS},
+					      {"partition", 1, NULL, PARTITION},
+					      {"rate", 1, NULL, RATE},
+					      {"records", 0, NULL, RECORDS},
+					      {"key", 1, NULL, KEY},
+					      {"header", 1, NULL, HEADER},
+					      {"count", 1, NULL, COUNT},
+					      {"timeout", 1, NULL, TIMEOUT},
+					      {NULL, 0, NULL, 0}};
 
 	for (int c; (c = getopt_long(argc, argv, "b:t:X:", names, NULL)) != -1;) {
 		switch (c) {
-		case 'b': o->broker = optarg; break;
-		case 't': o->topic = optarg; break;
-		case 'X': keep(o->settings, &o->n_settings, optarg); break;
-		case BROKERS: o->brokers = atoi(optarg); break;
-		case TOPIC: keep(o->topics, &o->n_topics, optarg); break;
-		case PARTITIONS: o->partitions = atoi(optarg); break;
-		case PARTITION: o->partition = atoi(optarg); break;
-		case RATE: o->rate = atof(optarg); break;
-		case RECORDS: o->records = true; break;
-		case KEY: o->key = optarg; break;
-		case HEADER: keep(o->headers, &o->n_headers, optarg); break;
-		case COUNT: o->count = atol(optarg); break;
-		case TIMEOUT: o->timeout = atof(optarg); break;
-		default: exit(EX_USAGE);
+		case 'b':
+			o->broker = optarg;
+			break;
+		case 't':
+			o->topic = optarg;
+			break;
+		case 'X':
+			keep(o->settings, &o->n_settings, optarg);
+			break;
+		case BROKERS:
+			o->brokers = atoi(optarg);
+			break;
+		case TOPIC:
+			keep(o->topics, &o->n_topics, optarg);
+			break;
+		case PARTITIONS:
+			o->partitions = atoi(optarg);
+			break;
+		case PARTITION:
+			o->partition = atoi(optarg);
+			break;
+		case RATE:
+			o->rate = atof(optarg);
+			break;
+		case RECORDS:
+			o->records = true;
+			break;
+		case KEY:
+			o->key = optarg;
+			break;
+		case HEADER:
+			keep(o->headers, &o->n_headers, optarg);
+			break;
+		case COUNT:
+			o->count = atol(optarg);
+			break;
+		case TIMEOUT:
+			o->timeout = atof(optarg);
+			break;
+		default:
+			exit(EX_USAGE);
 		}
 	}
 }

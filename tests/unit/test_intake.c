@@ -108,8 +108,8 @@ static bool give(struct world *w, const char *value)
 	return give_at(w, 0, NOW, value);
 }
 
-#define GOOD(id, to)                                                                      \
-	"{\"venturi\":1,\"id\":\"" id "\",\"source\":\"s\",\"kind\":\"item.state\","          \
+#define GOOD(id, to)                                                                               \
+	"{\"venturi\":1,\"id\":\"" id "\",\"source\":\"s\",\"kind\":\"item.state\","               \
 	"\"time\":1772700000000,\"item\":\"A-1\",\"to\":\"" to "\"}"
 #define BROKEN "{\"venturi\":1, broken"
 

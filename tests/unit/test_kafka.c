@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define SEEN_MOST 4000
+#define SEEN_MOST  4000
 #define PATIENCE_S 20
 
 struct seen {
@@ -123,15 +123,15 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Turns the loop until the condition holds; fails after PATIENCE_S. */
-#define UNTIL(w, condition)                                                               \
-	do {                                                                              \
-		struct timeval patience_ = {PATIENCE_S, 0};                               \
-		struct event *late_ = evtimer_new((w)->base, on_late, (w));               \
-		evtimer_add(late_, &patience_);                                           \
-		while (!(condition) && !(w)->late)                                        \
-			event_base_loop((w)->base, EVLOOP_ONCE);                          \
-		event_free(late_);                                                        \
-		assert_true(condition);                                                   \
+#define UNTIL(w, condition)                                                                        \
+	do {                                                                                       \
+		struct timeval patience_ = {PATIENCE_S, 0};                                        \
+		struct event *late_ = evtimer_new((w)->base, on_late, (w));                        \
+		evtimer_add(late_, &patience_);                                                    \
+		while (!(condition) && !(w)->late)                                                 \
+			event_base_loop((w)->base, EVLOOP_ONCE);                                   \
+		event_free(late_);                                                                 \
+		assert_true(condition);                                                            \
 	} while (0)
 
 static int setup(void **state)
@@ -417,9 +417,10 @@ static void wrong_and_reserved_properties_are_refused(void **state)
 	struct kafka_options options = options_for(w, topics, 1);
 	struct kafka_setting settings[] = {{"bootstrap.servers", "localhost:1"}, {NULL, NULL}};
 	struct err err;
-	static const char *const bad[][3] = {
-		{"enable.auto.commit", "true", "not yours"}, {"no.such.property", "1", "no.such.property"},
-		{"fetch.wait.max.ms", "soon", "fetch.wait.max.ms"}, {"group.id", "g", "section kafka"}};
+	static const char *const bad[][3] = {{"enable.auto.commit", "true", "not yours"},
+					     {"no.such.property", "1", "no.such.property"},
+					     {"fetch.wait.max.ms", "soon", "fetch.wait.max.ms"},
+					     {"group.id", "g", "section kafka"}};
 
 	options.settings = settings;
 	options.n_settings = 2;

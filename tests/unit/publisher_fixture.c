@@ -287,6 +287,8 @@ const char *ask(struct board *board, const char *format, ...)
 	assert_non_null(reply);
 	if (reply->type == REDIS_REPLY_INTEGER)
 		snprintf(answer, sizeof answer, "%lld", reply->integer);
+	else if (reply->type == REDIS_REPLY_ERROR)
+		answer[0] = '\0';
 	else
 		snprintf(answer, sizeof answer, "%s", reply->str ? reply->str : "");
 	freeReplyObject(reply);

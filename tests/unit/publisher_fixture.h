@@ -57,7 +57,7 @@ unsigned publish_all(struct board *board);
  * key of every scope what the fold says.
  */
 void assert_all_shown(struct board *board);
-/* The answer of a command, as text; lives until the next call. */
+/* The answer of a command, as text ("" for none or an error); lives until the next call. */
 const char *ask(struct board *board, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -245,7 +245,8 @@ static struct fact *fact_beside(struct decoder *decoder, size_t number, enum fac
 {
 	struct fact *fact = &decoder->facts[number];
 
-	memcpy(fact, &decoder->facts[0], offsetof(struct fact, fields));
+	if (number > 0)
+		memcpy(fact, &decoder->facts[0], offsetof(struct fact, fields));
 	fact->kind = kind;
 	fact->n = 0;
 	return fact;

@@ -18,6 +18,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+/* Scrapers are few: more connections wait until one of these ends. */
+#define CONNECTIONS_MOST 64
+#define SWEEP_MS         200
 /* Whoever is silent on a connection longer than that is no scraper. */
 #define TIMEOUT_S    10
 #define HEADERS_MOST (16 * 1024)
@@ -34,6 +37,10 @@ struct handler {
 struct http {
 	struct evhttp *server;
 	struct handler *handlers;
+	struct evconnlistener *listener;            /* the server's */
+	struct bufferevent *open[CONNECTIONS_MOST]; /* a reference to each connection's */
+	unsigned n_open;
+	struct event *sweep;
 	char *unix_path; /* to be removed at the end; NULL: none */
 	int port;
 };
@@ -70,6 +77,63 @@ static void on_request(struct evhttp_request *request, void *arg)
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Cache-Control", "no-store");
 	evhttp_send_reply(request, answer.status, NULL, answer.body);
 	evbuffer_free(answer.body);
+}
+
+/* ---- Connections ---- */
+
+/*
+ * evhttp has no bound, and does not tell when a connection ends. So we hold a reference to each
+ * one's bufferevent: evhttp frees it by taking its callbacks away, and then it is only ours.
+ */
+static bool has_ended(struct bufferevent *connection)
+{
+	bufferevent_data_cb on_read, on_write;
+	bufferevent_event_cb on_event;
+	void *arg;
+
+	bufferevent_getcb(connection, &on_read, &on_write, &on_event, &arg);
+	return !on_read && !on_write && !on_event;
+}
+
+static void sweep(struct http *http)
+{
+	struct timeval soon = {0, SWEEP_MS * 1000};
+
+	for (unsigned i = http->n_open; i-- > 0;) {
+		if (!has_ended(http->open[i]))
+			continue;
+		bufferevent_decref(http->open[i]);
+		http->open[i] = http->open[--http->n_open];
+	}
+	if (http->n_open < CONNECTIONS_MOST)
+		evconnlistener_enable(http->listener);
+	if (http->n_open > 0)
+		evtimer_add(http->sweep, &soon);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	sweep(arg);
+}
+
+/* Called by evhttp for each connection that it accepted. */
+static struct bufferevent *on_accept(struct event_base *base, void *arg)
+{
+	struct timeval soon = {0, SWEEP_MS * 1000};
+	struct http *http = arg;
+	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
+
+	if (!connection || http->n_open == CONNECTIONS_MOST)
+		return connection;
+	bufferevent_incref(connection);
+	http->open[http->n_open++] = connection;
+	if (http->n_open == CONNECTIONS_MOST)
+		evconnlistener_disable(http->listener);
+	if (!evtimer_pending(http->sweep, NULL))
+		evtimer_add(http->sweep, &soon);
+	return connection;
 }
 
 /* ---- Listening ---- */
@@ -192,15 +256,22 @@ static int port_of(int fd)
 
 static bool serve(struct http *http, struct event_base *base, int fd)
 {
+	struct evhttp_bound_socket *bound;
+
 	http->server = evhttp_new(base);
-	if (!http->server)
+	http->sweep = evtimer_new(base, on_sweep, http);
+	if (!http->server || !http->sweep)
 		return false;
+	evhttp_set_bevcb(http->server, on_accept, http);
 	evhttp_set_allowed_methods(http->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_max_headers_size(http->server, HEADERS_MOST);
 	evhttp_set_max_body_size(http->server, BODY_MOST);
 	evhttp_set_timeout(http->server, TIMEOUT_S);
 	evhttp_set_gencb(http->server, on_request, http);
-	return evhttp_accept_socket(http->server, fd) == 0;
+	bound = evhttp_accept_socket_with_handle(http->server, fd);
+	if (bound)
+		http->listener = evhttp_bound_socket_get_listener(bound);
+	return bound != NULL;
 }
 
 struct http *http_new(struct event_base *base, const char *listen_on, struct err *err)
@@ -229,6 +300,10 @@ void http_free(struct http *http)
 		return;
 	if (http->server)
 		evhttp_free(http->server);
+	while (http->n_open > 0)
+		bufferevent_decref(http->open[--http->n_open]);
+	if (http->sweep)
+		event_free(http->sweep);
 	for (struct handler *h; (h = http->handlers);) {
 		http->handlers = h->next;
 		free(h->path);

@@ -144,6 +144,36 @@ static void long_headers_are_refused(void **state)
 	assert_null(strstr(answer, "hello nobody"));
 }
 
+static void more_connections_than_that_wait_until_one_ends(void **state)
+{
+	struct world *w = *state;
+	const char *request = "GET /hello HTTP/1.1\r\n" END;
+	int status = 200, idle[64], last;
+	char answer[1000];
+	ssize_t got;
+
+	serve(w, &status);
+	for (int i = 0; i < 64; i++) {
+		idle[i] = dial_unix(w);
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+	}
+	last = dial_unix(w);
+	assert_int_equal(write(last, request, strlen(request)), strlen(request));
+	for (int i = 0; i < 20; i++)
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_true(recv(last, answer, sizeof answer, MSG_DONTWAIT) < 0);
+	close(idle[7]);
+	do {
+		event_base_loop(w->base, EVLOOP_ONCE);
+		got = recv(last, answer, sizeof answer, MSG_DONTWAIT);
+	} while (got < 0);
+	assert_true(got > 0);
+	for (int i = 0; i < 64; i++)
+		if (i != 7)
+			close(idle[i]);
+	close(last);
+}
+
 static void a_port_can_be_had_too(void **state)
 {
 	struct world *w = *state;
@@ -197,6 +227,7 @@ int main(void)
 		TEST(the_later_handler_of_a_path_answers),
 		TEST(other_paths_and_methods_are_refused),
 		TEST(long_headers_are_refused),
+		TEST(more_connections_than_that_wait_until_one_ends),
 		TEST(a_port_can_be_had_too),
 		TEST(an_abandoned_socket_file_is_replaced_and_a_live_one_is_not),
 		TEST(nonsense_is_a_configuration_error),

@@ -1,7 +1,10 @@
+/* heartbeat: what goes beside the transaction: the heartbeat, operators' requests, the publisher's SCAN. */
 #include "daemon/keeper_inner.h"
 #include "daemon/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TTL_MS "5000"
 #define REQUESTS_AT_ONCE "15" /* the last index */
@@ -73,4 +76,44 @@ void heartbeat_requests(struct keeper *keeper)
 	commands_line(&keeper->scratch, "LRANGE", keeper->requests_key, "0", REQUESTS_AT_ONCE,
 		      NULL);
 	keeper->asking_requests = keeper_send(keeper, &keeper->scratch, on_requests);
+}
+
+/* ---- Keys that are ours no more ---- */
+
+static void on_sweep(void *arg, uint32_t i, const struct reply *reply)
+{
+	struct keeper *keeper = arg;
+
+	(void)i;
+	keeper->sweeping = false;
+	if (!reply || keeper->role != ROLE_ACTIVE || reply_count(reply) != 2)
+		return;
+	const struct reply *found = reply_at(reply, 1);
+	struct text next = reply_text(reply_at(reply, 0));
+	size_t n = reply_count(found);
+	struct text *keys = malloc((n + 1) * sizeof *keys);
+	uint64_t cursor = 0;
+
+	if (!keys)
+		return; /* asked again, from where it was */
+	for (size_t k = 0; k < next.len; k++)
+		cursor = cursor * 10 + (uint64_t)(next.at[k] - '0');
+	for (size_t k = 0; k < n; k++)
+		keys[k] = reply_text(reply_at(found, k));
+	keeper->hooks.scanned(keeper->hooks.arg, cursor, keys, n);
+	free(keys);
+	keeper_flush_soon(keeper);
+}
+
+void heartbeat_sweep(struct keeper *keeper)
+{
+	char pattern[2 * KEY_MOST], text[24];
+	uint64_t cursor = 0;
+
+	if (!keeper->hooks.scan || keeper->sweeping || keeper->role != ROLE_ACTIVE ||
+	    !keeper->hooks.scan(keeper->hooks.arg, &cursor))
+		return;
+	snprintf(text, sizeof text, "%" PRIu64, cursor);
+	keeper_pattern(keeper, pattern, "");
+	keeper->sweeping = keeper_scan(keeper, text, pattern, on_sweep);
 }

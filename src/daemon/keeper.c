@@ -211,6 +211,7 @@ static void on_lost(void *arg, const char *why, int retry)
 	keeper->polling = false;
 	keeper->seeking = false;
 	keeper->asking_requests = false;
+	keeper->sweeping = false;
 	event_del(keeper->retry);
 	takeover_give_up(keeper);
 	if (keeper->role == ROLE_LOADING)
@@ -235,6 +236,7 @@ void keeper_settle(struct keeper *keeper)
 		keeper->full = false;
 		keeper->hooks.room_again(keeper->hooks.arg);
 	}
+	heartbeat_sweep(keeper);
 	if (keeper->stopping && keeper->role == ROLE_ACTIVE && is_done(keeper))
 		tell_stopped(keeper, true);
 }
@@ -320,7 +322,7 @@ void keeper_fact(struct keeper *keeper, const struct subject *subject, const str
 
 void keeper_position(struct keeper *keeper, const struct position *position)
 {
-	/* Not taken for want of memory: facts above the old offset will be read again, and be duplicates. */
+	/* Not taken for want of memory: what is above the old offset will be read twice. */
 	if (positions_set(&keeper->positions, position))
 		keeper_flush_soon(keeper);
 }

@@ -55,7 +55,7 @@ struct transaction {
 	uint32_t requests;         /* requests that it removes */
 	size_t unlinks;            /* old lists that it unlinks */
 	/* What its replies were: */
-	bool refused_early;        /* a command was refused when it was queued: nothing was executed */
+	bool refused_early;        /* a command could not be queued: nothing was executed */
 	bool executed;             /* EXEC answered with an array */
 	bool state_failed;         /* the block, or the fence, was not stored */
 	uint32_t *failed;          /* public commands that failed */
@@ -118,7 +118,7 @@ struct keeper {
 	/* heartbeat.c */
 	struct commands scratch, pairs; /* for commands that are sent at once */
 	uint32_t requests; /* carried out, to be removed by the next transaction */
-	bool asking_requests;
+	bool asking_requests, sweeping;
 
 	int64_t last_began;  /* ms, monotonic: of a transaction */
 	int64_t last_stored;
@@ -135,7 +135,7 @@ void keeper_log_key(const struct keeper *keeper, char key[KEY_MOST], struct log_
 /* False (and the callback never comes) if it cannot be sent. */
 MUST_CHECK bool keeper_send(struct keeper *keeper, const struct commands *commands,
 			    redis_reply_fn *answered);
-/* A SCAN pattern that matches <prefix><rest>*, with the glob characters of the prefix taken literally. */
+/* A SCAN pattern for <prefix><rest>*; glob characters of the prefix mean themselves. */
 void keeper_pattern(const struct keeper *keeper, char pattern[2 * KEY_MOST], const char *rest);
 /* Sends one SCAN with this pattern. */
 MUST_CHECK bool keeper_scan(struct keeper *keeper, const char *cursor, const char *pattern,
@@ -185,12 +185,12 @@ uint64_t loader_last_list(const struct loader *loader);
 const struct positions *loader_positions(const struct loader *loader);
 
 /* ---- rewrite.c ---- */
-/* The memory will be written as this generation, slice by slice; keeper->packer packs for it from now on. */
+/* The memory will be written as this generation, for which keeper->packer packs from now on. */
 MUST_CHECK bool rewrite_begin(struct keeper *keeper, uint64_t generation);
 void rewrite_free(struct rewrite *rewrite);
 /* Packs the next slice, for the next transaction. */
 void rewrite_slice(struct keeper *keeper);
-/* Records have moved within a subject: the one that is half packed is packed again, which does no harm. */
+/* Records moved within a subject: the one that is half packed is packed anew; no harm. */
 void rewrite_disturbed(struct rewrite *rewrite);
 /* Everything has been packed: this transaction may be the switch. */
 bool rewrite_is_last(const struct keeper *keeper);
@@ -210,5 +210,7 @@ void transaction_free(struct transaction *transaction);
 /* ---- heartbeat.c ---- */
 void heartbeat_send(struct keeper *keeper);
 void heartbeat_requests(struct keeper *keeper);
+/* A portion of what the hook scan() wants, if it does. */
+void heartbeat_sweep(struct keeper *keeper);
 
 #endif

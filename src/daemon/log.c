@@ -17,7 +17,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* JOURNAL_STREAM is inherited by children whose stderr goes elsewhere: device and inode must be ours. */
+/* Children inherit JOURNAL_STREAM, also if their stderr goes elsewhere: it must be ours. */
 static bool under_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

@@ -1,8 +1,9 @@
 /*
  * log: one line a message on standard error, as key=value text: `event=redis_down retry_ms=250`.
- * Under the journal (JOURNAL_STREAM is standard error) each line bears its sd-daemon priority, "<4>".
- * A call site that speaks more than LOG_BURST times in LOG_SPAN_MS is silent for the rest of that span;
- * its next line tells how many were left out. errno is kept. Bytes below 0x20 come out as '?'.
+ * Under the journal (JOURNAL_STREAM is standard error) each line bears its sd-daemon priority,
+ * "<4>". A call site that speaks more than LOG_BURST times in LOG_SPAN_MS is silent for the rest of
+ * that span; its next line tells how many were left out. errno is kept. Bytes below 0x20 come out
+ * as '?'.
  */
 #ifndef VENTURI_DAEMON_LOG_H
 #define VENTURI_DAEMON_LOG_H

@@ -1,6 +1,6 @@
 /*
- * surroundings: whether state can be kept in this Redis. Asked after each connection, and again every
- * AGAIN_MS while it is not so: what is wrong is mostly put right over there, and then we go on.
+ * surroundings: whether state can be kept in this Redis. Asked after each connection, and again
+ * every AGAIN_MS while it is not so: what is wrong is mostly put right over there, and then we go on.
  * Permissions, a full memory, a replica, a wrong cluster node: all show when commands are queued
  * in a MULTI that is then discarded.
  */
@@ -59,8 +59,8 @@ static void judge_info(struct keeper *keeper, struct text info)
 	keeper->aof = text_same(info_value(info, "aof_enabled"), TEXT("1"));
 	if (text_same(info_value(info, "cluster_enabled"), TEXT("1")) &&
 	    !has_hash_tag(keeper->prefix)) {
-		err_set(&err, EX_CONFIG, "%s is a Redis Cluster, where redis.prefix must hold a hash "
-			"tag, like \"{venturi}:\"; it is \"%.100s\"",
+		err_set(&err, EX_CONFIG, "%s is a Redis Cluster, where redis.prefix must have a "
+			"hash tag, like \"{venturi}:\"; it is \"%.100s\"",
 			redis_address(keeper->redis), keeper->prefix);
 		keeper->refused = true;
 		keeper_fail(keeper, &err);
@@ -83,7 +83,7 @@ static void judge_info(struct keeper *keeper, struct text info)
 
 static void on_probe(void *arg, uint32_t i, const struct reply *reply);
 
-/* What the keeper and the publisher send, on keys under the prefix. A smaller set would find less. */
+/* What the keeper and the publisher send, on keys under the prefix. */
 static void probe(struct keeper *keeper)
 {
 	struct commands *commands = &keeper->scratch;

@@ -1,7 +1,7 @@
 /*
  * takeover: the one path of start, restart, take-over by a standby and restoration.
  *
- *   WATCH, GET fence ─> SET it, epoch + 1 ─> SCAN for lists ─> load ─> [write a new generation] ─> active
+ *   WATCH, GET fence ─> SET it, epoch + 1 ─> SCAN ─> load ─> [write a new generation] ─> active
  *
  * The fence is set before the logs are looked at: a zombie's write is either in what is loaded,
  * or refused.

@@ -1,8 +1,8 @@
 /*
  * transaction: the one write.
  *
- *   MULTI   RPUSH log   SET fence   [LTRIM requests] [UNLINK old lists]   what is published   EXEC   WATCH fence   GET fence
- *   i = 0   1           2           …                                     …                   n + 1  n + 2         n + 3
+ *   MULTI  RPUSH log  SET fence  LTRIM, UNLINK  what is published  EXEC   WATCH fence  GET fence
+ *   i = 0  1          2          3 …                               n + 1  n + 2        n + 3
  *
  * It is judged when the GET's reply is in. Its bytes are kept, unchanged, until its outcome is
  * known: a sequence number is never used for two contents.

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Which allocation from now on fails; 0: none. Compilers believe that malloc() reads no variables. */
+/* Which allocation from now on fails; 0: none. Compilers think that malloc() reads no variables. */
 static volatile unsigned long fail_at;
 static volatile unsigned long failures;
 

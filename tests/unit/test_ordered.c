@@ -154,6 +154,22 @@ static void the_same_entry_can_be_in_it_twice_and_leaves_once_at_a_time(void **s
 	ordered_clear(&ordered);
 }
 
+static void what_is_taken_out_leaves_no_crumbs(void **state)
+{
+	struct ordered ordered = {0};
+
+	(void)state;
+	for (int64_t i = 0; i < 10000; i++)
+		assert_true(ordered_add(&ordered, (struct ordered_entry){i, 0, 0}));
+	for (int64_t i = 0; i < 10000; i++)
+		if (i % 100)
+			assert_true(ordered_remove(&ordered, (struct ordered_entry){i, 0, 0}));
+	assert_int_equal(ordered.n, 100);
+	assert_int_equal(ordered.n_blocks, 1);
+	assert_int_equal(ordered_at(&ordered, 57)->at, 5700);
+	ordered_clear(&ordered);
+}
+
 static void an_allocation_that_fails_changes_nothing(void **state)
 {
 	if (!memory_can_be_short())
@@ -195,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_operations_agree_with_a_plain_sorted_array),
 		cmocka_unit_test(entries_that_come_in_order_or_against_it_are_in_order),
+		cmocka_unit_test(what_is_taken_out_leaves_no_crumbs),
 		cmocka_unit_test(an_allocation_that_fails_changes_nothing),
 		cmocka_unit_test(the_same_entry_can_be_in_it_twice_and_leaves_once_at_a_time),
 	};

@@ -413,11 +413,42 @@ static void a_block_out_of_its_turn_is_refused_and_changes_nothing(void **state)
 	assert_int_equal(store_facts(copy), 0);
 	read_log(&log, unpacker, &target);
 	assert_int_equal(store_facts(copy), store_facts(store));
+	/* Told twice, its new strings would get other numbers. */
+	assert_false(unpack_block(unpacker, (struct text){log.blocks[0], log.lens[0]}, &sequence,
+				  add_fact, add_position, &target, &err));
+	assert_int_equal(err.code, 65);
 	log_free(&log);
 	unpacker_free(unpacker);
 	packer_free(packer);
 	store_free(store);
 	store_free(copy);
+}
+
+/* No decoder lets such a fact through, but the store and the packer don't look. */
+static void a_list_has_at_most_as_many_elements_as_decoders_let_through(void **state)
+{
+	static struct fact fact;
+	struct err err;
+
+	(void)state;
+	for (size_t n = FACT_LIST_MOST; n <= FACT_LIST_MOST + 1; n++) {
+		struct store *store = store_new(1);
+		struct packer *packer = packer_new(store_strings(store));
+		const struct record *record;
+
+		fact.source = fact.subject_source = TEXT("jira");
+		fact.subject = fact.id = TEXT("A-1");
+		for (fact.n = 0; fact.n < n; fact.n++)
+			fact.fields[fact.n] = (struct fact_field){FIELD_LABELS, TEXT("x"), 0};
+		assert_int_equal(store_add(store, &fact, NULL, &record), STORE_ADDED);
+		assert_true(packer_fact(packer, store_subject(store, 0), record));
+
+		struct text block = packer_block(packer, 1);
+
+		assert_int_equal(reads(block.at, block.len, &err), n == FACT_LIST_MOST);
+		packer_free(packer);
+		store_free(store);
+	}
 }
 
 static bool refuse(void *arg, const struct fact *fact)
@@ -634,6 +665,7 @@ int main(void)
 		cmocka_unit_test(a_hostile_block_with_a_good_checksum_does_no_harm),
 		cmocka_unit_test(an_unknown_format_is_told_from_damage),
 		cmocka_unit_test(a_block_out_of_its_turn_is_refused_and_changes_nothing),
+		cmocka_unit_test(a_list_has_at_most_as_many_elements_as_decoders_let_through),
 		cmocka_unit_test(a_reader_that_says_no_stops_the_reading),
 		cmocka_unit_test(
 			an_allocation_that_fails_changes_nothing_and_can_be_tried_again),

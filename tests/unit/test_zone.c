@@ -231,7 +231,8 @@ static void all_forms_of_footers_are_understood(void **state)
 	static const struct {
 		const char *footer;
 		int month, day;
-		int minutes; /* of UTC at which that day of 2030 begins */
+		int minutes; /* of UTC at which that day begins */
+		int year;    /* 2030 where none is told */
 	} cases[] = {
 		{"EST5", 7, 1, 300},
 		{"<+0330>-3:30", 7, 2, -210},
@@ -242,6 +243,11 @@ static void all_forms_of_footers_are_understood(void **state)
 		{"EST5EDT,M3.2.0,M11.1.0", 11, 4, 300},
 		{"EST5EDT4,J60/0,J365", 3, 1, 300},
 		{"EST5EDT4,J60/0,J365", 3, 2, 240},
+		{"EST5EDT4,J60/0,J365", 3, 1, 300, 2032},
+		{"EST5EDT4,J60/0,J365", 3, 2, 240, 2032},
+		{"EST5EDT4,J59/0,J365", 3, 1, 240, 2032},
+		{"EST5EDT4,59/0,364", 2, 29, 300, 2032},
+		{"EST5EDT4,59/0,364", 3, 1, 240, 2032},
 		{"EST5EDT4,59/0,364", 3, 1, 300},
 		{"EST5EDT4,59/0,364", 3, 2, 240},
 		/* summer time all the year */
@@ -260,7 +266,8 @@ static void all_forms_of_footers_are_understood(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct zone *zone = with_footer(cases[i].footer);
-		int32_t day = civil_day(2030, cases[i].month, cases[i].day);
+		int year = cases[i].year ? cases[i].year : 2030;
+		int32_t day = civil_day(year, cases[i].month, cases[i].day);
 		int64_t begin = day * INT64_C(86400000) + cases[i].minutes * INT64_C(60000);
 
 		if (!zone)

@@ -1,0 +1,316 @@
+#include "cli/show.h"
+
+#include "cli/show_table.h"
+#include "codec/commands.h"
+#include "codec/keys.h"
+#include "io/redis_sync.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+struct show {
+	const char *command;
+	const char *url, *prefix;
+	bool as_json;
+};
+
+static void usage(FILE *out, bool scopes)
+{
+	fprintf(out,
+		"Usage: venturi %s\n"
+		"\n"
+		"%s"
+		"\n"
+		"      --format table|json  how to show it (default: table)\n"
+		"      --redis URL          where Redis is (default: VENTURI_REDIS_URL, or\n"
+		"                           redis://localhost:6379/0); rediss:// for TLS,\n"
+		"                           unix:///run/redis.sock\n"
+		"      --prefix PREFIX      of the keys (default: VENTURI_REDIS_PREFIX, or venturi:)\n"
+		"  -h, --help               this help\n"
+		"\n"
+		"Exit status: 0; 64 to 78 on errors: 66 if there is no such scope, 69 if Redis\n"
+		"is not to be reached.\n",
+		scopes ? "scopes [--format table|json] [--redis URL] [--prefix PREFIX]"
+		       : "show SCOPE [WINDOW] [--format table|json] [--redis URL] [--prefix PREFIX]",
+		scopes ? "Lists the scopes that are published in Redis, with their levels.\n"
+		       : "Shows the metrics of a scope as they stand in Redis: over WINDOW (7d, 30d, 90d,\n"
+			 "week, month, quarter, last_week, last_month, last_quarter), or now; without a\n"
+			 "WINDOW, now and the three rolling windows (as json: all).\n");
+}
+
+static const char *from_environment(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : otherwise;
+}
+
+/* The index of the first argument that is no option; 0 if only help was wanted; -1: wrong. */
+static int read_options(struct show *show, int argc, char **argv)
+{
+	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
+						{"redis", required_argument, NULL, 'r'},
+						{"prefix", required_argument, NULL, 'p'},
+						{"help", no_argument, NULL, 'h'},
+						{0}};
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			return 0;
+		case 'r':
+			show->url = optarg;
+			break;
+		case 'p':
+			show->prefix = optarg;
+			break;
+		case 'f':
+			show->as_json = strcmp(optarg, "json") == 0;
+			if (show->as_json || strcmp(optarg, "table") == 0)
+				break;
+			fprintf(stderr, "venturi %s: --format is table or json, not %s\n",
+				show->command, optarg);
+			return -1;
+		default:
+			return -1;
+		}
+	}
+	return optind;
+}
+
+static struct show show_of(const char *command)
+{
+	return (struct show){
+		.command = command,
+		.url = from_environment("VENTURI_REDIS_URL", "redis://localhost:6379/0"),
+		.prefix = from_environment("VENTURI_REDIS_PREFIX", "venturi:"),
+	};
+}
+
+static int complain(const struct show *show, const struct err *err)
+{
+	fprintf(stderr, "venturi %s: %s\n", show->command, err->message);
+	return err->code;
+}
+
+static bool ask(const struct show *show, const struct commands *commands, redis_reply_fn *answered,
+		void *arg, struct err *err)
+{
+	struct redis_options options = {.url = show->url};
+
+	if (commands->failed)
+		return err_set(err, EX_OSERR, "memory is short");
+	return redis_ask(&options, (struct text){commands->bytes, commands->len}, commands->n,
+			 answered, arg, err);
+}
+
+static int flushed(const struct show *show)
+{
+	struct err err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	err_set(&err, EX_IOERR, "standard output cannot be written");
+	return complain(show, &err);
+}
+
+/* ---- venturi scopes ---- */
+
+struct listing {
+	struct scope_line *lines;
+	size_t n;
+	struct err err; /* its code is 0 while all is well */
+};
+
+static void level_answered(void *arg, uint32_t i, const struct reply *reply)
+{
+	struct listing *listing = arg;
+	size_t more = reply_count(reply);
+	struct scope_line *grown =
+		realloc(listing->lines, (listing->n + more + 1) * sizeof *grown);
+
+	if (grown)
+		listing->lines = grown;
+	if (!grown || reply_kind(reply) == REPLY_ERROR) {
+		struct text why = grown ? reply_text(reply) : TEXT("memory is short");
+
+		err_set(&listing->err, EX_UNAVAILABLE, "Redis says: %.*s", (int)why.len, why.at);
+		return;
+	}
+	for (size_t j = 0; j < more; j++) {
+		struct text id = reply_text(reply_at(reply, j));
+		char *copy = strndup(id.at ? id.at : "", id.len);
+
+		if (copy)
+			listing->lines[listing->n++] = (struct scope_line){copy, level_name(i)};
+	}
+}
+
+static bool list_scopes(const struct show *show, struct listing *listing, struct err *err)
+{
+	struct keys *keys = keys_new(show->prefix, 0);
+	struct commands commands = {0};
+	bool ok;
+
+	if (!keys)
+		return err_set(err, EX_OSERR, "memory is short");
+	for (enum level level = LEVEL_PORTFOLIO; level <= LEVEL_MODE; level++) {
+		commands_begin(&commands, 2);
+		commands_arg(&commands, TEXT("SMEMBERS"));
+		commands_arg(&commands, keys_fixed(keys, KEY_LEVEL + level));
+	}
+	ok = ask(show, &commands, level_answered, listing, err);
+	if (ok && listing->err.code)
+		ok = err_set(err, listing->err.code, "%s", listing->err.message);
+	commands_free(&commands);
+	keys_free(keys);
+	return ok;
+}
+
+int scopes_main(int argc, char **argv)
+{
+	struct show show = show_of("scopes");
+	struct listing listing = {0};
+	struct err err;
+	int first = read_options(&show, argc, argv), status;
+
+	if (first == 0) {
+		usage(stdout, true);
+		return 0;
+	}
+	if (first != argc) {
+		usage(stderr, true);
+		return EX_USAGE;
+	}
+	if (list_scopes(&show, &listing, &err)) {
+		show_scopes(listing.lines, listing.n, show.as_json);
+		status = flushed(&show);
+	} else {
+		status = complain(&show, &err);
+	}
+	for (size_t i = 0; i < listing.n; i++)
+		free(listing.lines[i].id);
+	free(listing.lines);
+	return status;
+}
+
+/* ---- venturi show ---- */
+
+static void pane_answered(void *arg, uint32_t i, const struct reply *reply)
+{
+	struct show_pane *pane = (struct show_pane *)arg + i;
+
+	if (reply_kind(reply) == REPLY_ERROR) {
+		struct text why = reply_text(reply);
+
+		snprintf(pane->error, sizeof pane->error, "%.*s", (int)why.len, why.at);
+		return;
+	}
+	for (size_t j = 0; j + 1 < reply_count(reply); j += 2)
+		if (!show_pane_add(pane, reply_text(reply_at(reply, j)),
+				   reply_text(reply_at(reply, j + 1))))
+			snprintf(pane->error, sizeof pane->error, "memory is short");
+}
+
+static bool window_named(const char *name, enum window *window)
+{
+	for (*window = 0; *window < PANE_COUNT; ++*window)
+		if (strcmp(name, window_name(*window)) == 0)
+			return true;
+	return false;
+}
+
+/* Which hashes are shown; how many. */
+static size_t choose(struct show_pane panes[PANE_COUNT], const struct show *show, int window)
+{
+	static const enum window rolling[] = {PANE_NOW, WINDOW_7D, WINDOW_30D, WINDOW_90D};
+	size_t n = 0;
+
+	if (window >= 0) {
+		panes[n++].window = (enum window)window;
+	} else if (show->as_json) {
+		for (enum window each = 0; each < PANE_COUNT; each++)
+			panes[n++].window = each;
+	} else {
+		for (; n < sizeof rolling / sizeof *rolling; n++)
+			panes[n].window = rolling[n];
+	}
+	return n;
+}
+
+static bool read_panes(const struct show *show, const char *scope, struct show_pane *panes,
+		       size_t n, struct err *err)
+{
+	struct keys *keys = keys_new(show->prefix, strlen(scope));
+	struct commands commands = {0};
+	bool any = false, ok;
+
+	if (!keys)
+		return err_set(err, EX_OSERR, "memory is short");
+	for (size_t i = 0; i < n; i++) {
+		commands_begin(&commands, 2);
+		commands_arg(&commands, TEXT("HGETALL"));
+		commands_arg(&commands, keys_pane(keys, scope, panes[i].window));
+	}
+	ok = ask(show, &commands, pane_answered, panes, err);
+	for (size_t i = 0; ok && i < n; i++) {
+		any |= panes[i].n > 0;
+		if (panes[i].error[0])
+			ok = err_set(err, EX_UNAVAILABLE, "Redis says: %s", panes[i].error);
+	}
+	if (ok && !any)
+		ok = err_set(err, EX_NOINPUT,
+			     "nothing is published of %s (`venturi scopes` lists what is)", scope);
+	commands_free(&commands);
+	keys_free(keys);
+	return ok;
+}
+
+static int show_scope(const struct show *show, const char *scope, int window)
+{
+	struct show_pane panes[PANE_COUNT] = {0};
+	size_t n = choose(panes, show, window);
+	struct err err;
+	int status;
+
+	if (read_panes(show, scope, panes, n, &err)) {
+		if (show->as_json)
+			show_json(scope, panes, n);
+		else
+			show_table(scope, panes, n);
+		status = flushed(show);
+	} else {
+		status = complain(show, &err);
+	}
+	for (size_t i = 0; i < n; i++)
+		show_pane_free(&panes[i]);
+	return status;
+}
+
+int show_main(int argc, char **argv)
+{
+	struct show show = show_of("show");
+	int first = read_options(&show, argc, argv);
+	enum window window;
+
+	if (first == 0) {
+		usage(stdout, false);
+		return 0;
+	}
+	if (first < 0 || argc - first < 1 || argc - first > 2) {
+		usage(stderr, false);
+		return EX_USAGE;
+	}
+	if (argc - first == 1)
+		return show_scope(&show, argv[first], -1);
+	if (!window_named(argv[first + 1], &window)) {
+		fprintf(stderr, "venturi show: there is no window %s\n", argv[first + 1]);
+		return EX_USAGE;
+	}
+	return show_scope(&show, argv[first], (int)window);
+}

@@ -30,6 +30,7 @@ SANITIZED = {
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.txt:print_suppressions=0",
     "PATIENCE": "4",
     "SCALE": "0.2",     # a fifth of the events and of the kills
+    "VENTURI_TEST_LOGS": "200",
 }
 VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible")
 
@@ -148,7 +149,7 @@ FULL = {
     "unit tests, clang": unit("build/clang"),
     "sanitizers": build("build/asan", "all", "unit-programs", "tools"),
     "unit tests under ASan and UBSan": unit("build/asan", SANITIZED),
-    "unit tests under valgrind": unit("build/gcc", {"PATIENCE": "10", "UNDER_VALGRIND": "1"}, VALGRIND),
+    "unit tests under valgrind": unit("build/gcc", {"PATIENCE": "10", "VENTURI_TEST_LOGS": "20"}, VALGRIND),
     "golden cases, properties": python("build", *GOLDEN),
     "the system": python("build", *system_tests()),
     "golden cases, properties under ASan and UBSan": python("build/asan", *GOLDEN, environment=SANITIZED),

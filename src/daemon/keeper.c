@@ -398,6 +398,7 @@ static bool take_options(struct keeper *keeper, const struct keeper_options *opt
 	keeper->takeover = options->takeover ? options->takeover : 3000;
 	keeper->takeover_without_kafka =
 		options->takeover_without_kafka ? options->takeover_without_kafka : 15000;
+	keeper->let_go = options->let_go ? options->let_go : 10000;
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct keeper_options {
 	size_t unsent_most;   /* bytes of facts that may wait to be stored; 0 = 8 MB */
 	int takeover;         /* ms that the fence stands still before we take over; 0 = 3000 */
 	int takeover_without_kafka; /* the same while its own Kafka is down; 0 = 15000 */
+	int let_go;           /* ms without a broker after which it does, for a standby; 0 = 10000 */
 };
 
 struct keeper_hooks {

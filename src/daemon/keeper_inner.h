@@ -73,7 +73,7 @@ struct keeper {
 	struct redis *redis;
 	char *prefix;
 	char fence_key[KEY_MOST], requests_key[KEY_MOST], heartbeat_key[KEY_MOST];
-	int flush_interval, takeover, takeover_without_kafka; /* ms */
+	int flush_interval, takeover, takeover_without_kafka, let_go; /* ms */
 	size_t unsent_most;
 
 	enum role role;

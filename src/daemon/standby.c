@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define POLL_MS 500
-#define WITHOUT_KAFKA_MS 10000 /* that an active one waits for a broker before it lets go */
 
 /* ---- A standby watches the fence ---- */
 
@@ -131,7 +130,7 @@ static void seek_from(struct keeper *keeper, const char *cursor)
 void standby_seek_rival(struct keeper *keeper)
 {
 	if (keeper->kafka_up || keeper->seeking ||
-	    keeper_now() - keeper->kafka_since < WITHOUT_KAFKA_MS)
+	    keeper_now() - keeper->kafka_since < keeper->let_go)
 		return;
 	seek_from(keeper, "0");
 }

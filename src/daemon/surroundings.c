@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define AGAIN_MS 2000
+#define AGAIN_MS 1000
 
 /* The value of a line "name:value" of INFO; absent if it isn't there. */
 static struct text info_value(struct text info, const char *name)

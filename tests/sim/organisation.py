@@ -63,6 +63,9 @@ class Organisation:
         self.scopes = [self.portfolio, *(f"{self.portfolio}/{p.stream}/{p.name}" if p.stream
                                          else f"{self.portfolio}/{p.name}" for p in self.products)]
         self.first_day = first_day
+        self.baselines = [("before", 0, 60)]
+        if dice.chance(0.5):
+            self.baselines.append(("lately", 100, dice.pick((179, 180, 200))))
 
     @staticmethod
     def draw_product(dice, product):
@@ -121,5 +124,6 @@ class Organisation:
             lines += ["}", ""]
             for team, label in product.teams:
                 lines += [f'team "{team}" {{', f'    product = "{product.name}"', f'    labels  = {{"{label}"}}', "}", ""]
-        lines += ['baseline "before" {', f'    from = "{self.first_day(0)}"', f'    to   = "{self.first_day(60)}"', "}"]
+        for name, first, last in self.baselines:
+            lines += [f'baseline "{name}" {{', f'    from = "{self.first_day(first)}"', f'    to   = "{self.first_day(last)}"', "}"]
         return "\n".join(lines) + "\n"

@@ -331,8 +331,8 @@ def deploy(log, product, service, environment, now, known, merged, repository):
         if there and dice.chance(0.5):                          # is it what runs now, or not?
             log.tell("cd.example", "deploy.done", now + dice.about(HOUR), service=service, environment=environment,
                      **dice.pick(there[-3:]))
-    if dice.chance(0.12):
-        incident(log, product, now + dice.about(4 * HOUR, 5), fields)
+    while dice.chance(0.13):
+        incident(log, product, now + dice.pick((0, dice.about(4 * HOUR, 5))), fields)
     return now
 
 
@@ -370,11 +370,14 @@ def incident(log, product, now, fields):
         log.tell("pager.example", "incident.detected", first, severity=severity, cause=cause, **said)
     while dice.chance(0.85):
         now += dice.about(3 * HOUR, 4)
+        if dice.chance(0.05):                                   # it turns out to be something else
+            said["product"] = dice.pick(log.org.names)
         log.tell("pager.example", "incident.resolved", now, **said)
         if dice.chance(0.85):
             break
         now += dice.about(3 * HOUR, 4)
-        log.tell("pager.example", "incident.detected", now, **said)
+        log.tell("pager.example", "incident.detected", now, severity=dice.pick((None, "low", "critical")),
+                 cause=dice.pick((None, None, fields.get("version"))), **said)
 
 
 # ---- money, outcomes, dependencies, risks
@@ -422,8 +425,13 @@ def dependency(log):
     name, now = f"dep-{log.number('dependency')}", began + dice.about(DAY, 3)
     raised = {"dependency": name, "item": key, "provider": dice.pick(log.org.names + log.org.scopes + ["nobody"]),
               "product": dice.pick(log.org.names) if dice.chance(0.1) else None}
+    if dice.chance(0.1):
+        source = "office.example"                               # whose item of that name is another
+    if dice.chance(0.05):
+        log.tell(source, "dependency.resolved", now - dice.below(DAY), dependency=name)
     log.tell(source, "dependency.raised", now, **raised)
     if dice.chance(0.2):
+        raised["provider"] = dice.pick(log.org.names)
         log.tell(source, "dependency.raised", now + dice.below(DAY), **raised)
     while dice.chance(0.7):
         now += dice.about(2 * DAY, 3)

@@ -214,9 +214,17 @@ bool publish_once(struct board *board)
 	bool more;
 
 	fold_up(board);
+	if (board->shorten)
+		board->shorten(true);
 	more = publisher_publish(board->publisher, &out, ++board->cut, board->budget,
 				 &board->moment);
-	assert_false(out.failed);
+	if (board->shorten)
+		board->shorten(false);
+	assert_true(!out.failed || board->shorten);
+	if (out.failed) {
+		board->lose = true;
+		commands_clear(&out);
+	}
 	board->fields = out.fields;
 	free(board->words);
 	board->words = out.n ? commands_words(&out) : NULL;

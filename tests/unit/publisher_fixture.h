@@ -30,7 +30,8 @@ struct board {
 	unsigned ids; /* of facts */
 	uint32_t fields; /* of the last transaction */
 	char *words;     /* its commands, or those of all that publish_all() made; or NULL */
-	bool lose;                 /* the next one is not executed */
+	bool lose;             /* the next one is not executed */
+	void (*shorten)(bool); /* memory, while it publishes; or NULL */
 };
 
 int board_start(void **state);

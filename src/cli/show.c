@@ -131,8 +131,7 @@ static void level_answered(void *arg, uint32_t i, const struct reply *reply)
 {
 	struct listing *listing = arg;
 	size_t more = reply_count(reply);
-	struct scope_line *grown =
-		realloc(listing->lines, (listing->n + more + 1) * sizeof *grown);
+	struct scope_line *grown = realloc(listing->lines, (listing->n + more + 1) * sizeof *grown);
 
 	if (grown)
 		listing->lines = grown;

@@ -122,7 +122,7 @@ void show_json(const char *scope, const struct show_pane *panes, size_t n)
 /* ---- The table ---- */
 
 #define NAME_WIDTH 40
-#define COLUMN 14
+#define COLUMN     14
 
 static void print_seconds(double seconds)
 {

@@ -30,8 +30,8 @@ const char *level_name(enum level level)
 
 struct table_key table_key(unsigned number)
 {
-	static const enum table single[] = {TABLE_HIST_DAY, TABLE_HIST_WEEK, TABLE_HIST_MONTH,
-					    TABLE_HIST_QUARTER, TABLE_CFD, TABLE_AGING,
+	static const enum table single[] = {TABLE_HIST_DAY,     TABLE_HIST_WEEK, TABLE_HIST_MONTH,
+					    TABLE_HIST_QUARTER, TABLE_CFD,       TABLE_AGING,
 					    TABLE_FINISHED};
 	static const struct table_key dist[] = {{TABLE_DIST_CYCLE_TIME, WINDOW_30D},
 						{TABLE_DIST_CYCLE_TIME, WINDOW_90D},

@@ -14,8 +14,7 @@ static bool same_value(double a, double b)
 static bool to_send(enum metric metric, enum window window, const double *values,
 		    const double *shown)
 {
-	return metric_in(metric, window) &&
-	       (!shown || !same_value(values[metric], shown[metric]));
+	return metric_in(metric, window) && (!shown || !same_value(values[metric], shown[metric]));
 }
 
 static void arg_value(struct commands *out, enum metric_unit unit, double value)
@@ -45,8 +44,7 @@ static void arg_stamp(struct commands *out, const struct stamp *stamp)
 }
 
 void publish_pane(struct commands *out, struct text key, enum window window,
-		  const double values[METRIC_COUNT], const double *shown,
-		  const struct stamp *stamp)
+		  const double values[METRIC_COUNT], const double *shown, const struct stamp *stamp)
 {
 	size_t n = STAMP_FIELDS;
 
@@ -226,7 +224,8 @@ static bool is_decimal(struct text text)
 {
 	size_t i = 0, digits = 0, points = 0;
 
-	for (; i < text.len && (is_digit(text.at[i]) || text.at[i] == '_' || text.at[i] == '.'); i++) {
+	for (; i < text.len && (is_digit(text.at[i]) || text.at[i] == '_' || text.at[i] == '.');
+	     i++) {
 		digits += is_digit(text.at[i]);
 		points += text.at[i] == '.';
 	}

@@ -83,8 +83,8 @@ static void arg_cell(struct commands *out, const struct row_cell *cell)
 	if (cell->is_text)
 		arg_identifier(out, cell->text);
 	else
-		commands_arg(out, (struct text){number,
-						number_write(cell->unit, cell->number, number)});
+		commands_arg(out,
+			     (struct text){number, number_write(cell->unit, cell->number, number)});
 }
 
 /* Its number among those of one ms. From 1 at the epoch: Redis has no id 0-0. */
@@ -115,8 +115,7 @@ bool rows_add(void *arg, const struct row *row)
 	if (rows->tails.failed)
 		return false;
 	entry->end = rows->tails.len;
-	rows->hashes[rows->n++] =
-		XXH3_64bits(rows->tails.bytes + begin, entry->end - begin);
+	rows->hashes[rows->n++] = XXH3_64bits(rows->tails.bytes + begin, entry->end - begin);
 	return true;
 }
 

@@ -4,17 +4,17 @@
 #include <string.h>
 
 /* Scopes without news are refreshed in turn: each one's turn comes every so often. All in ms. */
-#define REFRESH_LEAST 10000
+#define REFRESH_LEAST   10000
 #define REFRESH_A_SCOPE 100
 
 /* While catching up, scopes are published so often. */
 #define ROUND_SPACING 5000
 
 #define RENEW_AFTER_MOST INT64_C(3600000)
-#define UNLINKS_AT_ONCE 200
-#define SCOPES_AT_ONCE 40
-#define STAMP_FIELDS 5
-#define ALL_TABLES ((1u << TABLE_COUNT) - 1)
+#define UNLINKS_AT_ONCE  200
+#define SCOPES_AT_ONCE   40
+#define STAMP_FIELDS     5
+#define ALL_TABLES       ((1u << TABLE_COUNT) - 1)
 
 struct publisher *publisher_new(const struct publisher_options *options)
 {

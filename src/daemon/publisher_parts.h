@@ -11,13 +11,13 @@
 #define NEVER (INT64_MIN / 4)
 
 /* ms */
-#define TABLE_SPACING 5000
+#define TABLE_SPACING             5000
 #define TABLE_SPACING_CATCHING_UP 30000
 
 /* What Redis shows of one table. */
 struct table_shown {
-	bool known;       /* else it is built anew, whatever it may show */
-	bool anew;        /* it was last written so */
+	bool known; /* else it is built anew, whatever it may show */
+	bool anew;  /* it was last written so */
 	uint32_t n;
 	uint64_t *hashes; /* of its n rows */
 	int64_t looked;   /* monotonic: when its rows were last computed */
@@ -30,7 +30,7 @@ struct scope_shown {
 	bool whole;        /* they were last sent so */
 	int64_t published; /* monotonic */
 	int64_t renewed;
-	uint32_t pending;  /* a bit for each table key that may have changed */
+	uint32_t pending; /* a bit for each table key that may have changed */
 	double values[PANE_OUTLOOK][METRIC_COUNT];
 	struct table_shown tables[TABLE_KEYS];
 };

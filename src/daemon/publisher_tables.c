@@ -206,8 +206,8 @@ void table_forget(struct publisher *p, uint32_t scope, unsigned number)
 	struct build *build = &p->build;
 
 	shown->tables[number].known = false;
-	shown->pending |= tables_pending(p, scope, 1u << table_key(number).table) &
-			  UINT32_C(1) << number;
+	shown->pending |=
+		tables_pending(p, scope, 1u << table_key(number).table) & UINT32_C(1) << number;
 	if (build->running && build->scope == scope && build->number == number)
 		build->running = false;
 }

@@ -5,8 +5,8 @@
 #ifndef VENTURI_DAEMON_SWEEP_H
 #define VENTURI_DAEMON_SWEEP_H
 
-#include "codec/keys.h"
 #include "codec/commands.h"
+#include "codec/keys.h"
 
 /* All bytes 0 is one that looks for nothing. */
 struct sweep {

@@ -53,8 +53,7 @@ bool redis_ask(const struct redis_options *options, struct text commands, uint32
 {
 	struct question question = {
 		.commands = commands, .n = n, .answered = each, .arg = arg, .err = err};
-	struct redis_callbacks callbacks = {
-		.arg = &question, .connected = connected, .lost = lost};
+	struct redis_callbacks callbacks = {.arg = &question, .connected = connected, .lost = lost};
 
 	question.base = event_base_new();
 	if (!question.base)

@@ -13,7 +13,11 @@
 #include <cmocka.h>
 
 #define HOUR (DAY / 24)
-#define LIST(...) {(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
+#define LIST(...)                                                                                  \
+	{                                                                                          \
+		(const char *[]){__VA_ARGS__},                                                     \
+			sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)                     \
+	}
 
 static const struct workflow_spec workflow = {
 	.name = "default",
@@ -384,9 +388,8 @@ static bool assert_entry(void *arg, const struct row *row)
 		else
 			text[number_write(cell->unit, cell->number, text)] = '\0';
 		if (strcmp(fields->element[2 * i + 1]->str, text) != 0)
-			fail_msg("%s %s %s: is %s, should be %s", walk->key,
-				 entry->element[0]->str, cell->name,
-				 fields->element[2 * i + 1]->str, text);
+			fail_msg("%s %s %s: is %s, should be %s", walk->key, entry->element[0]->str,
+				 cell->name, fields->element[2 * i + 1]->str, text);
 	}
 	return true;
 }

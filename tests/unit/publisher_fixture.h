@@ -8,7 +8,7 @@
 #include "daemon/publisher.h"
 #include "redis_fixture.h"
 
-#define DAY INT64_C(86400000)
+#define DAY   INT64_C(86400000)
 #define BEGIN (INT64_C(20000) * DAY) /* a day in 2024 */
 
 /*
@@ -27,9 +27,9 @@ struct board {
 	int64_t now;
 	uint64_t cut;
 	uint32_t budget;
-	unsigned ids; /* of facts */
-	uint32_t fields; /* of the last transaction */
-	char *words;     /* its commands, or those of all that publish_all() made; or NULL */
+	unsigned ids;          /* of facts */
+	uint32_t fields;       /* of the last transaction */
+	char *words;           /* its commands, or those of all that publish_all() made; or NULL */
 	bool lose;             /* the next one is not executed */
 	void (*shorten)(bool); /* memory, while it publishes; or NULL */
 };
@@ -59,7 +59,6 @@ unsigned publish_all(struct board *board);
  */
 void assert_all_shown(struct board *board);
 /* The answer of a command, as text ("" for none or an error); lives until the next call. */
-const char *ask(struct board *board, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+const char *ask(struct board *board, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #define PATIENCE 10000 /* ms */
-#define STEP 5
+#define STEP     5
 
 struct redis_server {
 	pid_t pid;

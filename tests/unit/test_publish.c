@@ -35,14 +35,26 @@ static void keys_are_named_as_the_contract_has_them(void **state)
 
 static void every_table_key_is_named_once(void **state)
 {
-	static const char *const expected[] = {
-		"p:hist:acme:day", "p:hist:acme:week", "p:hist:acme:month", "p:hist:acme:quarter",
-		"p:cfd:acme", "p:aging:acme", "p:finished:acme", "p:stages:acme:7d",
-		"p:stages:acme:30d", "p:stages:acme:90d", "p:stages:acme:week",
-		"p:stages:acme:month", "p:stages:acme:quarter", "p:stages:acme:last_week",
-		"p:stages:acme:last_month", "p:stages:acme:last_quarter",
-		"p:dist:acme:cycle_time:30d", "p:dist:acme:cycle_time:90d",
-		"p:dist:acme:lead_time:30d", "p:dist:acme:lead_time:90d"};
+	static const char *const expected[] = {"p:hist:acme:day",
+					       "p:hist:acme:week",
+					       "p:hist:acme:month",
+					       "p:hist:acme:quarter",
+					       "p:cfd:acme",
+					       "p:aging:acme",
+					       "p:finished:acme",
+					       "p:stages:acme:7d",
+					       "p:stages:acme:30d",
+					       "p:stages:acme:90d",
+					       "p:stages:acme:week",
+					       "p:stages:acme:month",
+					       "p:stages:acme:quarter",
+					       "p:stages:acme:last_week",
+					       "p:stages:acme:last_month",
+					       "p:stages:acme:last_quarter",
+					       "p:dist:acme:cycle_time:30d",
+					       "p:dist:acme:cycle_time:90d",
+					       "p:dist:acme:lead_time:30d",
+					       "p:dist:acme:lead_time:90d"};
 	struct keys *keys = keys_new("p:", 4);
 	(void)state;
 
@@ -75,8 +87,8 @@ static const struct stamp stamp = {.as_of = 1700000000123,
 				   .cut = 4711,
 				   .complete_ratio = 1};
 
-#define STAMP_WORDS                                                                     \
-	"as_of_ms 1700000000123 watermark_ms 1700000000000 published_ms 1700000000456 " \
+#define STAMP_WORDS                                                                                \
+	"as_of_ms 1700000000123 watermark_ms 1700000000000 published_ms 1700000000456 "            \
 	"cut 4711 complete_ratio 1\n"
 
 static void a_pane_that_nobody_saw_is_sent_whole(void **state)
@@ -119,9 +131,10 @@ static void of_a_pane_that_was_seen_only_changes_are_sent(void **state)
 	values[METRIC_CYCLE_TIME_P50] = isnan(shown[METRIC_CYCLE_TIME_P50]) ? 1.5 : NAN;
 	values[METRIC_WIP] = 99; /* no field of a window */
 	publish_pane(&out, TEXT("k"), WINDOW_30D, values, shown, &stamp);
-	assert_words(&out, isnan(shown[METRIC_CYCLE_TIME_P50])
-				   ? "HSET k throughput_items 8 cycle_time_p50_seconds 1.5 " STAMP_WORDS
-				   : "HSET k throughput_items 8 cycle_time_p50_seconds nan " STAMP_WORDS);
+	assert_words(&out,
+		     isnan(shown[METRIC_CYCLE_TIME_P50])
+			     ? "HSET k throughput_items 8 cycle_time_p50_seconds 1.5 " STAMP_WORDS
+			     : "HSET k throughput_items 8 cycle_time_p50_seconds nan " STAMP_WORDS);
 	commands_free(&out);
 }
 
@@ -160,12 +173,30 @@ static void the_catalogue_tells_unit_direction_and_help(void **state)
 static void identifiers_that_look_like_numbers_are_told(void **state)
 {
 	static const char *const numeric[] = {
-		"12e45", "inf", "12", "-7", "+.5", "5.", "1_000", "Infinity", "-INF", "NaN",
-		"+nan", "0x1F", "0b101", "0o17", "0x1p-2", " 12 ", "12\n", "\xc2\xa0\x33", "", " ",
-		"1e+5", "0", "00017"};
-	static const char *const names[] = {
-		"CLM-17", "info", "infinite", "12a", "1.2.3", "2026-03", "e5", "1e", "1e+", ".", "-",
-		"x12", "nano", "0x", "0xyz", "#12", "acme/claims#12", "id:12", "1 2", "_", "."};
+		"12e45", "inf",          "12",   "-7",   "+.5",   "5.",   "1_000",  "Infinity",
+		"-INF",  "NaN",          "+nan", "0x1F", "0b101", "0o17", "0x1p-2", " 12 ",
+		"12\n",  "\xc2\xa0\x33", "",     " ",    "1e+5",  "0",    "00017"};
+	static const char *const names[] = {"CLM-17",
+					    "info",
+					    "infinite",
+					    "12a",
+					    "1.2.3",
+					    "2026-03",
+					    "e5",
+					    "1e",
+					    "1e+",
+					    ".",
+					    "-",
+					    "x12",
+					    "nano",
+					    "0x",
+					    "0xyz",
+					    "#12",
+					    "acme/claims#12",
+					    "id:12",
+					    "1 2",
+					    "_",
+					    "."};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define HOUR (DAY / 24)
+#define HOUR   (DAY / 24)
 #define SECOND INT64_C(1000)
 
 static unsigned count(const char *words, const char *what)
@@ -49,7 +49,8 @@ static void all_that_was_folded_stands_in_redis(void **state)
 	assert_string_equal(ask(board, "HGET venturi:flow:acme:90d throughput_items"), "100");
 	assert_string_equal(ask(board, "HGET venturi:flow:acme:now wip_items"), "2");
 	assert_string_equal(ask(board, "HGET venturi:flow:acme:now wip_over_sle_items"), "1");
-	assert_string_equal(ask(board, "SISMEMBER venturi:scopes:team acme/claims/intake/falcon"), "1");
+	assert_string_equal(ask(board, "SISMEMBER venturi:scopes:team acme/claims/intake/falcon"),
+			    "1");
 	assert_string_equal(ask(board, "SCARD venturi:scopes:team"), "1");
 	assert_string_equal(ask(board, "SISMEMBER venturi:scopes:product acme/unmapped"), "1");
 }
@@ -191,7 +192,8 @@ static void a_closed_day_is_one_entry_more_and_what_is_too_old_goes(void **state
 	publish_all(board);
 	board_at(board, 90 * DAY + 12 * HOUR);
 	publish_all(board);
-	assert_int_equal(count(board->words, "XTRIM venturi:finished:acme/claims/payout MINID = "), 1);
+	assert_int_equal(count(board->words, "XTRIM venturi:finished:acme/claims/payout MINID = "),
+			 1);
 	publish_all(board);
 	assert_all_shown(board);
 	board_at(board, 200 * DAY);
@@ -317,10 +319,18 @@ static void while_catching_up_hashes_are_written_every_five_seconds(void **state
 static void every_key_expires_and_is_renewed(void **state)
 {
 	struct board *board = *state;
-	static const char *const keys[] = {
-		"scopes", "scopes:product", "metrics", "tables", "flow:acme:now",
-		"flow:acme/legacy:90d", "cfd:acme", "hist:acme:day", "finished:acme/claims/intake",
-		"stages:acme/claims:90d", "aging:acme", "dist:acme:lead_time:30d"};
+	static const char *const keys[] = {"scopes",
+					   "scopes:product",
+					   "metrics",
+					   "tables",
+					   "flow:acme:now",
+					   "flow:acme/legacy:90d",
+					   "cfd:acme",
+					   "hist:acme:day",
+					   "finished:acme/claims/intake",
+					   "stages:acme/claims:90d",
+					   "aging:acme",
+					   "dist:acme:lead_time:30d"};
 
 	some_items(board, 30);
 	publish_all(board);
@@ -363,8 +373,7 @@ static void scopes_without_news_are_refreshed_in_turn(void **state)
 	assert_true(most <= 2);
 	for (uint32_t i = 0; i < model_scopes(board->model); i++)
 		assert_true(atoll(ask(board, "HGET venturi:flow:%s:week published_ms",
-				      model_scope(board->model, i)->id)) >
-			    BEGIN + 40 * HOUR + 7);
+				      model_scope(board->model, i)->id)) > BEGIN + 40 * HOUR + 7);
 }
 
 static void nothing_is_written_where_nothing_is_due(void **state)
@@ -385,7 +394,8 @@ static void nothing_is_written_where_nothing_is_due(void **state)
 /* Whatever the order, the budget, the pace and the losses: in the end Redis shows what the fold says. */
 static void whatever_happens_redis_ends_up_right(void **state)
 {
-	static const char *const states[] = {"Open", "Doing", "12e45", "Waiting", "Done", "Canceled"};
+	static const char *const states[] = {"Open",    "Doing", "12e45",
+					     "Waiting", "Done",  "Canceled"};
 	static const char *const names[] = {"intake", "payout", "legacy", "nobody"};
 	struct board *board = *state;
 	int64_t at = 0;

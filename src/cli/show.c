@@ -17,29 +17,30 @@ struct show {
 	bool as_json;
 };
 
-static void usage(FILE *out, bool scopes)
-{
-	fprintf(out,
-		"Usage: venturi %s\n"
-		"\n"
-		"%s"
-		"\n"
-		"      --format table|json  how to show it (default: table)\n"
-		"      --redis URL          where Redis is (default: VENTURI_REDIS_URL, or\n"
-		"                           redis://localhost:6379/0); rediss:// for TLS,\n"
-		"                           unix:///run/redis.sock\n"
-		"      --prefix PREFIX      of the keys (default: VENTURI_REDIS_PREFIX, or venturi:)\n"
-		"  -h, --help               this help\n"
-		"\n"
-		"Exit status: 0; 64 to 78 on errors: 66 if there is no such scope, 69 if Redis\n"
-		"is not to be reached.\n",
-		scopes ? "scopes [--format table|json] [--redis URL] [--prefix PREFIX]"
-		       : "show SCOPE [WINDOW] [--format table|json] [--redis URL] [--prefix PREFIX]",
-		scopes ? "Lists the scopes that are published in Redis, with their levels.\n"
-		       : "Shows the metrics of a scope as they stand in Redis: over WINDOW (7d, 30d, 90d,\n"
-			 "week, month, quarter, last_week, last_month, last_quarter), or now; without a\n"
-			 "WINDOW, now and the three rolling windows (as json: all).\n");
-}
+static const char scopes_usage[] =
+	"Usage: venturi scopes [OPTION]…\n"
+	"\n"
+	"Lists the scopes that are published in Redis, with their levels.\n";
+
+static const char show_usage[] =
+	"Usage: venturi show [OPTION]… SCOPE [WINDOW]\n"
+	"\n"
+	"Shows the metrics of a scope as they stand in Redis: now, or over a WINDOW (7d,\n"
+	"30d, 90d, week, month, quarter, last_week, last_month, last_quarter). Without a\n"
+	"WINDOW: now and the three rolling windows, as json all.\n";
+
+static const char options_usage[] =
+	"\n"
+	"      --format table|json  how to show it (default: table)\n"
+	"      --redis URL          where Redis is (default: VENTURI_REDIS_URL, else\n"
+	"                           redis://localhost:6379/0); rediss://… for TLS,\n"
+	"                           unix:///run/redis.sock\n"
+	"      --prefix PREFIX      of the keys (default: VENTURI_REDIS_PREFIX, else\n"
+	"                           venturi:)\n"
+	"  -h, --help               this help\n"
+	"\n"
+	"Exit status: 0; 64 to 78 on errors: 66 if there is no such scope, 69 if Redis is\n"
+	"not to be reached.\n";
 
 static const char *from_environment(const char *name, const char *otherwise)
 {
@@ -179,11 +180,11 @@ int scopes_main(int argc, char **argv)
 	int first = read_options(&show, argc, argv), status;
 
 	if (first == 0) {
-		usage(stdout, true);
+		printf("%s%s", scopes_usage, options_usage);
 		return 0;
 	}
 	if (first != argc) {
-		usage(stderr, true);
+		fprintf(stderr, "%s%s", scopes_usage, options_usage);
 		return EX_USAGE;
 	}
 	if (list_scopes(&show, &listing, &err)) {
@@ -298,11 +299,11 @@ int show_main(int argc, char **argv)
 	enum window window;
 
 	if (first == 0) {
-		usage(stdout, false);
+		printf("%s%s", show_usage, options_usage);
 		return 0;
 	}
 	if (first < 0 || argc - first < 1 || argc - first > 2) {
-		usage(stderr, false);
+		fprintf(stderr, "%s%s", show_usage, options_usage);
 		return EX_USAGE;
 	}
 	if (argc - first == 1)

@@ -1,4 +1,4 @@
-/* show_table: hashes as they came from Redis, laid out for a terminal or as JSON, to standard output. */
+/* show_table: hashes as they came from Redis, for a terminal or as JSON, to standard output. */
 #ifndef VENTURI_CLI_SHOW_TABLE_H
 #define VENTURI_CLI_SHOW_TABLE_H
 

@@ -1,7 +1,8 @@
 /*
  * keys: the names of the public keys in Redis, all under one prefix.
  *
- *   venturi:scopes  venturi:flow:acme/claims:30d  venturi:stages:acme:week  venturi:dist:acme:cycle_time:90d
+ *   venturi:scopes  venturi:flow:acme/claims:30d  venturi:stages:acme:week
+ *   venturi:dist:acme:cycle_time:90d
  */
 #ifndef VENTURI_CODEC_KEYS_H
 #define VENTURI_CODEC_KEYS_H

@@ -2,8 +2,8 @@
  * publisher: decides what of the fold's numbers goes to Redis, and when. It appends commands to the
  * keeper's one transaction and remembers what Redis shows, so that only what changed is sent.
  *
- *   fold's queue of changed scopes ──> flow hashes, all of one scope together ──┐ oldest first, to the budget
- *   tables that may have changed ──> rows ──> appended to, or built anew ───────┴ what the budget leaves
+ *   changed scopes, oldest first ──> flow hashes, all of one scope together ──┐ to the budget
+ *   tables that may have changed ──> rows ──> appended to, or built anew ─────┴ what it leaves
  *
  * The functions are the keeper's hooks of the same names, but for the moment, which whoever wires
  * them gives. Pure but for memory: it asks no clock.
@@ -33,9 +33,9 @@ struct publisher *publisher_new(const struct publisher_options *options);
 void publisher_free(struct publisher *publisher);
 
 /*
- * Publish from this fold from now on: everything whole, and keys of scopes that are no more are looked
- * for. After a start, a take-over, a changed configuration. NULL, NULL: from none. Both are borrowed
- * until the next call. False if memory is short: then it publishes from none.
+ * Publish from this fold from now on: everything whole, and keys of scopes that are no more are
+ * looked for. After a start, a take-over, a changed configuration. NULL, NULL: from none. Both are
+ * borrowed until the next call. False if memory is short: then it publishes from none.
  */
 MUST_CHECK bool publisher_fold(struct publisher *publisher, const struct model *model,
 			       struct fold *fold);

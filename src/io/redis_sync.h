@@ -1,6 +1,6 @@
 /*
- * redis_sync: asks Redis and waits for the answers, on a loop of its own: for the command line, never
- * for the daemon.
+ * redis_sync: asks Redis and waits for the answers, on a loop of its own: for the command line,
+ * never for the daemon.
  */
 #ifndef VENTURI_IO_REDIS_SYNC_H
 #define VENTURI_IO_REDIS_SYNC_H

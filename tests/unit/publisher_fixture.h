@@ -1,6 +1,6 @@
 /*
- * publisher_fixture: a board: an organisation, a fold, a publisher and a Redis for tests: facts in, and
- * transactions executed as the keeper does it.
+ * publisher_fixture: a board: an organisation, a fold, a publisher and a Redis for tests: facts in,
+ * and transactions executed as the keeper does it.
  */
 #ifndef VENTURI_TESTS_PUBLISHER_FIXTURE_H
 #define VENTURI_TESTS_PUBLISHER_FIXTURE_H

@@ -1,4 +1,4 @@
-/* The publisher against a real fold and a real Redis: what is sent, when, and what stands there then. */
+/* The publisher against a real fold and a real Redis: what is sent, when, and what stands then. */
 #include "commands_fixture.h"
 #include "publisher_fixture.h"
 
@@ -391,7 +391,7 @@ static void nothing_is_written_where_nothing_is_due(void **state)
 	board_configure(board, true);
 }
 
-/* Whatever the order, the budget, the pace and the losses: in the end Redis shows what the fold says. */
+/* Whatever the order, the budget, the pace and the losses: it ends with what the fold says. */
 static void whatever_happens_redis_ends_up_right(void **state)
 {
 	static const char *const states[] = {"Open",    "Doing", "12e45",

@@ -1,4 +1,4 @@
-/* The publisher where memory is short: an allocation fails, each in its turn, and nothing is amiss in the end. */
+/* The publisher where memory is short: each allocation fails in its turn; it ends right. */
 #include "publisher_fixture.h"
 #include "short_memory.h"
 

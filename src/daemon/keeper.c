@@ -307,8 +307,16 @@ static void on_patience(evutil_socket_t fd, short what, void *arg)
 
 /* ---- What the rest of the daemon calls ---- */
 
+/* A batch of records may still be under way when the role has just changed. */
+static bool holds_memory(const struct keeper *keeper)
+{
+	return keeper->role == ROLE_ACTIVE || keeper->role == ROLE_RESTORING;
+}
+
 void keeper_fact(struct keeper *keeper, const struct subject *subject, const struct record *record)
 {
+	if (!holds_memory(keeper))
+		return;
 	if (keeper->rewrite)
 		rewrite_disturbed(keeper->rewrite);
 	if (!keeper->packer)
@@ -323,7 +331,7 @@ void keeper_fact(struct keeper *keeper, const struct subject *subject, const str
 void keeper_position(struct keeper *keeper, const struct position *position)
 {
 	/* Not taken for want of memory: what is above the old offset will be read twice. */
-	if (positions_set(&keeper->positions, position))
+	if (holds_memory(keeper) && positions_set(&keeper->positions, position))
 		keeper_flush_soon(keeper);
 }
 

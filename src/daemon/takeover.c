@@ -306,6 +306,8 @@ static void activate(struct keeper *keeper)
 		keeper->hooks.activated(keeper->hooks.arg, keeper->positions.all,
 					keeper->positions.n);
 	keeper->hooks.republish_all(keeper->hooks.arg);
+	heartbeat_send(keeper);
+	heartbeat_requests(keeper);
 	if (restored && keeper->full) {
 		keeper->full = false;
 		keeper->hooks.room_again(keeper->hooks.arg);

@@ -326,7 +326,8 @@ static void go_on(struct keeper *keeper)
 static void applied(struct keeper *keeper, bool seen)
 {
 	struct transaction *transaction = &keeper->transaction;
-	bool asked = transaction->asked, again = asked && !seen && transaction->n_public;
+	bool asked = transaction->asked;
+	bool known = seen || transaction->n_public == 0;
 	bool switched = transaction->is_switch;
 
 	transaction->phase = IDLE;
@@ -337,9 +338,9 @@ static void applied(struct keeper *keeper, bool seen)
 	keeper->requests -= transaction->requests;
 	keeper->n_old -= transaction->unlinks;
 	if (asked)
-		keeper->hooks.published(keeper->hooks.arg, seen, transaction->failed,
-					seen ? transaction->n_failed : 0);
-	if (again)
+		keeper->hooks.published(keeper->hooks.arg, known, transaction->failed,
+					known ? transaction->n_failed : 0);
+	if (asked && !known)
 		keeper->hooks.republish_all(keeper->hooks.arg);
 	if (switched)
 		takeover_written(keeper);

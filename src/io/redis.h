@@ -6,7 +6,7 @@
  *      └─────────────┴─────────────┴────────────────┴───── lost() ────────┘
  *
  * Attempts begin at most REDIS_RETRY_MOST apart. Requests are pipelined and answered in their
- * order. Nothing blocks; all callbacks come from the loop.
+ * order. Nothing blocks; all callbacks come from the loop. SIGPIPE must be ignored.
  */
 #ifndef VENTURI_IO_REDIS_H
 #define VENTURI_IO_REDIS_H

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <signal.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +132,11 @@ void wire_cut(struct world *world, enum cut cut, const char *word)
 	world->wire->was_cut = false;
 }
 
+void wire_pull(struct world *world)
+{
+	unplug(world->wire);
+}
+
 bool wire_was_cut(const struct world *world)
 {
 	return world->wire->was_cut;
@@ -143,6 +149,7 @@ int world_setup(void **state)
 	struct world *world = calloc(1, sizeof *world);
 
 	assert_non_null(world);
+	signal(SIGPIPE, SIG_IGN);
 	world->base = event_base_new();
 	assert_non_null(world->base);
 	world->server = redis_server_start();

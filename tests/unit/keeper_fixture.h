@@ -75,6 +75,8 @@ void run_until_stored(struct person *person);
 void run_until_active(struct person *person);
 
 void wire_cut(struct world *world, enum cut cut, const char *word);
+/* Now, whatever is on its way. */
+void wire_pull(struct world *world);
 bool wire_was_cut(const struct world *world);
 
 /* One command on the test's connection, of strings; its integer, or its string in `text`. */

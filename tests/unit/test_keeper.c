@@ -269,6 +269,40 @@ static void a_block_that_was_not_stored_is_found_out_though_its_reply_was_lost(v
 	person_kill(&person);
 }
 
+/* Whatever is lost, and whenever: what Redis holds in the end is what memory holds. */
+static void no_cut_and_no_wipe_loses_or_doubles_a_fact(void **state)
+{
+	struct world *world = *state;
+	struct person person;
+
+	person_start(world, &person, true, true);
+	run_until_active(&person);
+	for (int i = 0; i < 150; i++) {
+		/* The take-over by a restoration leaves facts alone; none may be told to a standby. */
+		assert_int_equal(person.deposed, 0);
+		person_learns(&person, draw(&world->random) % 40);
+		for (unsigned steps = draw(&world->random) % 20; steps; steps--)
+			world_step(world);
+		if (draw(&world->random) % 8 == 0)
+			run_until_active(&person);
+		if (draw(&world->random) % 4 == 0)
+			wire_pull(world);
+		if (draw(&world->random) % 16 == 0)
+			redis_int(world, "FLUSHALL");
+		if (draw(&world->random) % 8 == 0)
+			wire_cut(world, draw(&world->random) % 2 ? WIRE_CUT_REPLY : WIRE_CUT_REQUEST,
+				 "RPUSH");
+		if (draw(&world->random) % 16 == 0)
+			redis_int(world, "SET v:state:fence 1:1:1:00000000000000aa");
+	}
+	wire_cut(world, WIRE_WHOLE, "");
+	run_until_active(&person);
+	run_until_stored(&person);
+	assert_true(keeper_status(person.keeper).restorations > 3);
+	expect_loads(world, person.store, world->facts);
+	person_kill(&person);
+}
+
 static void a_public_key_of_another_type_is_told_to_the_publisher(void **state)
 {
 	struct world *world = *state;
@@ -578,6 +612,7 @@ int main(void)
 		KEEPER_TEST(a_transaction_whose_reply_was_lost_is_not_written_twice),
 		KEEPER_TEST(a_transaction_that_did_not_arrive_is_sent_again),
 		KEEPER_TEST(a_block_that_was_not_stored_is_found_out_though_its_reply_was_lost),
+		KEEPER_TEST(no_cut_and_no_wipe_loses_or_doubles_a_fact),
 		KEEPER_TEST(a_public_key_of_another_type_is_told_to_the_publisher),
 		KEEPER_TEST(a_log_of_another_type_is_given_up_for_a_new_generation),
 		KEEPER_TEST(a_redis_that_is_full_is_waited_for),

@@ -25,7 +25,7 @@ void rows_free(struct rows *rows);
 /*
  * Adds a row; its id is <row->ms>-<n>, n counting those of one ms. A text that looks like a number
  * gets the prefix `id:`. A row_fn, with a struct rows as its argument: false if memory is short.
- * Precondition: rows come in order of ms.
+ * Rows before the epoch are left out. Precondition: rows come in order of ms.
  */
 bool rows_add(void *rows, const struct row *row);
 

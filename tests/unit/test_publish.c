@@ -253,6 +253,21 @@ static void no_entry_has_the_id_that_redis_refuses(void **state)
 	commands_free(&out);
 }
 
+static void rows_before_the_epoch_are_left_out(void **state)
+{
+	struct rows rows = {0};
+	struct commands out = {0};
+	(void)state;
+
+	assert_true(add(&rows, -1000, "a", 1));
+	assert_true(add(&rows, 5, "b", 1));
+	assert_int_equal(rows.n, 1);
+	rows_publish(&rows, 0, &out, TEXT("k"));
+	assert_words(&out, "XADD k 5-0 item b cycle_time_seconds 1\n");
+	rows_free(&rows);
+	commands_free(&out);
+}
+
 static void what_was_shown_goes_on_where_only_its_ends_changed(void **state)
 {
 	struct rows before = {0}, after = {0};
@@ -305,6 +320,7 @@ int main(void)
 		cmocka_unit_test(identifiers_that_look_like_numbers_are_told),
 		cmocka_unit_test(rows_become_entries_whose_ids_count_within_a_millisecond),
 		cmocka_unit_test(no_entry_has_the_id_that_redis_refuses),
+		cmocka_unit_test(rows_before_the_epoch_are_left_out),
 		cmocka_unit_test(what_was_shown_goes_on_where_only_its_ends_changed),
 		cmocka_unit_test(a_change_in_the_middle_wants_it_built_anew),
 	};

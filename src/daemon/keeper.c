@@ -151,6 +151,8 @@ void keeper_restore(struct keeper *keeper, const char *why)
 	log_error("event=redis_lost_writes why=\"%s\" what=\"it is restored from memory\" "
 		  "facts=%" PRIu64 " epoch=%" PRIu64 " sequence=%" PRIu64, why,
 		  store_facts(keeper->store), keeper->fence.epoch, keeper->fence.sequence);
+	if (keeper->role == ROLE_ACTIVE)
+		takeover_draw_nonce(keeper);
 	keeper->role = ROLE_RESTORING;
 	keeper->restorations++;
 	keeper->full = true;

@@ -169,6 +169,8 @@ void standby_seek_rival(struct keeper *keeper);
 
 /* ---- takeover.c ---- */
 void takeover_begin(struct keeper *keeper);
+/* For the claims to come: once a take-over, once a restoration. */
+void takeover_draw_nonce(struct keeper *keeper);
 /* Frees what it holds; the role is as it was. */
 void takeover_give_up(struct keeper *keeper);
 /* Called by the loader and the rewrite when they are done, or cannot be (`err`). */

@@ -225,10 +225,19 @@ static void make_claim(struct keeper *keeper, const struct fence *seen)
 	keeper->claim.epoch = above(seen->epoch, keeper->fence.epoch);
 	keeper->claim.sequence = above(seen->sequence, keeper->fence.sequence);
 	keeper->claim.generation = seen->generation;
+	if (keeper->role != ROLE_RESTORING)
+		takeover_draw_nonce(keeper);
+}
+
+void takeover_draw_nonce(struct keeper *keeper)
+{
 	evutil_secure_rng_get_bytes(&keeper->claim.nonce, sizeof keeper->claim.nonce);
 }
 
-/* In a restoration: an epoch above ours that is not from an earlier attempt of this restoration. */
+/*
+ * In a restoration: an epoch above ours that is not from an earlier attempt of this restoration, whose
+ * reply was lost. All its attempts bear one nonce.
+ */
 static bool is_rival(const struct keeper *keeper, const struct fence *seen)
 {
 	return keeper->role == ROLE_RESTORING && seen->epoch > keeper->fence.epoch &&

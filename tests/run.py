@@ -30,6 +30,7 @@ def tests_of(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.resolve().parent))
+    sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     found = [f for name, f in vars(module).items() if name.startswith("test_") and callable(f) and f.__module__ == path.stem]
     return [((f.__doc__ or f.__name__).strip().splitlines()[0].rstrip("."), f) for f in found]

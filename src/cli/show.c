@@ -3,6 +3,7 @@
 #include "cli/show_table.h"
 #include "codec/commands.h"
 #include "codec/keys.h"
+#include "daemon/config.h"
 #include "io/redis_sync.h"
 
 #include <getopt.h>
@@ -13,8 +14,9 @@
 
 struct show {
 	const char *command;
-	const char *url, *prefix;
+	const char *config_path, *url, *prefix; /* NULL: not told */
 	bool as_json;
+	struct config *config; /* NULL where --redis makes it needless */
 };
 
 static const char scopes_usage[] =
@@ -32,38 +34,32 @@ static const char show_usage[] =
 static const char options_usage[] =
 	"\n"
 	"      --format table|json  how to show it (default: table)\n"
-	"      --redis URL          where Redis is (default: VENTURI_REDIS_URL, else\n"
-	"                           redis://localhost:6379/0); rediss://… for TLS,\n"
-	"                           unix:///run/redis.sock\n"
-	"      --prefix PREFIX      of the keys (default: VENTURI_REDIS_PREFIX, else\n"
-	"                           venturi:)\n"
+	"  -c, --config FILE        whose Redis it is (default: " CONFIG_PATH ")\n"
+	"      --redis URL          this Redis, whatever the configuration says; rediss://…\n"
+	"                           for TLS, unix:///run/redis.sock\n"
+	"      --prefix PREFIX      these keys\n"
 	"  -h, --help               this help\n"
 	"\n"
 	"Exit status: 0; 64 to 78 on errors: 66 if there is no such scope, 69 if Redis is\n"
 	"not to be reached.\n";
 
-static const char *from_environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : otherwise;
-}
-
 /* The index of the first argument that is no option; 0 if only help was wanted; -1: wrong. */
 static int read_options(struct show *show, int argc, char **argv)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-						{"redis", required_argument, NULL, 'r'},
-						{"prefix", required_argument, NULL, 'p'},
-						{"help", no_argument, NULL, 'h'},
-						{0}};
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
+		{"redis", required_argument, NULL, 'r'},  {"prefix", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},         {0}};
 	int option;
 
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'h':
 			return 0;
+		case 'c':
+			show->config_path = optarg;
+			break;
 		case 'r':
 			show->url = optarg;
 			break;
@@ -84,19 +80,26 @@ static int read_options(struct show *show, int argc, char **argv)
 	return optind;
 }
 
-static struct show show_of(const char *command)
-{
-	return (struct show){
-		.command = command,
-		.url = from_environment("VENTURI_REDIS_URL", "redis://localhost:6379/0"),
-		.prefix = from_environment("VENTURI_REDIS_PREFIX", "venturi:"),
-	};
-}
-
 static int complain(const struct show *show, const struct err *err)
 {
 	fprintf(stderr, "venturi %s: %s\n", show->command, err->message);
 	return err->code;
+}
+
+/* The configuration says where Redis is, but for what the options say. */
+static bool find_redis(struct show *show, struct err *err)
+{
+	const char *prefix = getenv("VENTURI_REDIS_PREFIX");
+
+	if (!show->url || show->config_path) {
+		show->config = config_load(show->config_path, err);
+		if (!show->config)
+			return false;
+		prefix = show->config->redis_prefix;
+	}
+	if (!show->prefix)
+		show->prefix = prefix && *prefix ? prefix : "venturi:";
+	return true;
 }
 
 static bool ask(const struct show *show, const struct commands *commands, redis_reply_fn *answered,
@@ -104,6 +107,11 @@ static bool ask(const struct show *show, const struct commands *commands, redis_
 {
 	struct redis_options options = {.url = show->url};
 
+	if (!options.url) {
+		options.url = show->config->redis_url;
+		options.username = show->config->redis_username;
+		options.password = show->config->redis_password;
+	}
 	if (commands->failed)
 		return err_set(err, EX_OSERR, "memory is short");
 	return redis_ask(&options, (struct text){commands->bytes, commands->len}, commands->n,
@@ -174,7 +182,7 @@ static bool list_scopes(const struct show *show, struct listing *listing, struct
 
 int scopes_main(int argc, char **argv)
 {
-	struct show show = show_of("scopes");
+	struct show show = {.command = "scopes"};
 	struct listing listing = {0};
 	struct err err;
 	int first = read_options(&show, argc, argv), status;
@@ -187,7 +195,7 @@ int scopes_main(int argc, char **argv)
 		fprintf(stderr, "%s%s", scopes_usage, options_usage);
 		return EX_USAGE;
 	}
-	if (list_scopes(&show, &listing, &err)) {
+	if (find_redis(&show, &err) && list_scopes(&show, &listing, &err)) {
 		show_scopes(listing.lines, listing.n, show.as_json);
 		status = flushed(&show);
 	} else {
@@ -196,6 +204,7 @@ int scopes_main(int argc, char **argv)
 	for (size_t i = 0; i < listing.n; i++)
 		free(listing.lines[i].id);
 	free(listing.lines);
+	config_free(show.config);
 	return status;
 }
 
@@ -271,14 +280,14 @@ static bool read_panes(const struct show *show, const char *scope, struct show_p
 	return ok;
 }
 
-static int show_scope(const struct show *show, const char *scope, int window)
+static int show_scope(struct show *show, const char *scope, int window)
 {
 	struct show_pane panes[PANE_COUNT] = {0};
 	size_t n = choose(panes, show, window);
 	struct err err;
 	int status;
 
-	if (read_panes(show, scope, panes, n, &err)) {
+	if (find_redis(show, &err) && read_panes(show, scope, panes, n, &err)) {
 		if (show->as_json)
 			show_json(scope, panes, n);
 		else
@@ -289,12 +298,13 @@ static int show_scope(const struct show *show, const char *scope, int window)
 	}
 	for (size_t i = 0; i < n; i++)
 		show_pane_free(&panes[i]);
+	config_free(show->config);
 	return status;
 }
 
 int show_main(int argc, char **argv)
 {
-	struct show show = show_of("show");
+	struct show show = {.command = "show"};
 	int first = read_options(&show, argc, argv);
 	enum window window;
 

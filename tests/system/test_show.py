@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 
 from redis import Redis
 from venturid import VENTURI
@@ -60,6 +62,26 @@ def test_show_table():
         assert rows["wip_items"] == ["3"] and rows["throughput_items"] == ["5"], result.stdout
         assert rows["age_p50_seconds"] == ["24.0h"] and rows["age_max_seconds"] == ["11.6d"], result.stdout
         assert rows["wip_over_sle_items"] == ["-"] and rows["flow_efficiency_ratio"] == ["0.333"], result.stdout
+
+
+def test_configuration():
+    """Redis, its password and the prefix come from the configuration; options say otherwise"""
+    with Redis(requirepass="secret") as redis, tempfile.TemporaryDirectory() as folder:
+        redis("SADD", "mine:scopes:team", "acme/intake/falcon")
+        redis("SADD", "venturi:scopes:team", "acme/intake/kite")
+        password = Path(folder, "password")
+        password.write_text("secret\n")
+        conf = Path(folder, "venturid.conf")
+        conf.write_text(f'portfolio = "acme"\nkafka {{ topics = {{"t"}} }}\n'
+                        f'redis {{ url = "{redis.url}" password_file = "{password}" prefix = "mine:" }}\n')
+        result = venturi(None, "scopes", "-c", conf)
+        assert result.stdout.split() == ["acme/intake/falcon", "team"], result
+        result = venturi(None, "scopes", "-c", conf, "--prefix", "venturi:")
+        assert result.stdout.split() == ["acme/intake/kite", "team"], result
+        result = venturi(None, "scopes", "-c", conf, "--redis", "unix:///nowhere")
+        assert result.returncode == 69 and "/nowhere" in result.stderr, result
+        result = venturi(None, "scopes", "-c", Path(folder, "none.conf"))
+        assert result.returncode in (66, 78) and "none.conf" in result.stderr, result
 
 
 def test_environment():

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Compares two results of replay, field by field.
 
-    compare.py GOT.json WANT.json [--only REGEX] [--not REGEX] [--scope REGEX] [--subset] [--no-rejected] [--shown N]
+    compare.py GOT.json WANT.json [--only REGEX] [--not REGEX] [--scope REGEX] [--subset] [--common] [--no-rejected]
+               [--shown N]
 
 A field is (scope, window or table row, metric). What the definitions promise is what is asked for: quantiles (and the
 greatest cycle time, which is read from the same sketch) to 1 % and 1 ms, their changes against a baseline to what two
 such errors make; counts, days, signals and all else that is an integer exactly; the rest to one in a million (and
 seconds to the half millisecond that publishing three decimals costs). null equals null alone. A field on one side
-only is a difference, unless --subset, which lets GOT lack what WANT has not. A reason of rejection that is not named is 0.
+only is a difference, unless --subset, which lets GOT have what WANT has not, or --common, which looks at nothing but
+metrics that both know somewhere. A reason of rejection that is not named is 0.
 Exit status: 0 all equal, 1 not, 2 nothing compared.
 """
 
@@ -74,6 +76,7 @@ def main(argv=None):
     parser.add_argument("--not", dest="but", metavar="REGEX", help="no metrics whose name matches")
     parser.add_argument("--scope", metavar="REGEX", help="only scopes whose id matches")
     parser.add_argument("--subset", action="store_true", help="a field that WANT lacks is no difference")
+    parser.add_argument("--common", action="store_true", help="only metrics that are somewhere in both")
     parser.add_argument("--no-rejected", action="store_true", help="leave out what counts the traffic, not the set")
     parser.add_argument("--shown", type=int, default=20, help="how many differences to print")
     args = parser.parse_args(argv)
@@ -83,12 +86,15 @@ def main(argv=None):
     except (OSError, ValueError, AttributeError, TypeError) as why:
         print(f"compare: {why}", file=sys.stderr)
         return 2
+    named = lambda flat: {(place.split(" ")[0] if " " in place else "", metric) for _, place, metric in flat}
+    common = named(got) & named(want)
     compared, different = 0, []
     for field in sorted({*got, *want}):
         scope, place, metric = field
         if (args.only and not re.search(args.only, metric) or args.but and re.search(args.but, metric)
                 or args.scope and not re.search(args.scope, scope)
-                or place == "rejected" and args.no_rejected or args.subset and field not in want):
+                or args.common and (place.split(" ")[0] if " " in place else "", metric) not in common
+                and place != "rejected" or place == "rejected" and args.no_rejected or args.subset and field not in want):
             continue
         nothing = 0 if place == "rejected" else ABSENT
         a, b = got.get(field, nothing), want.get(field, nothing)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +23,10 @@ struct redis_server {
 	redisContext *connection;
 };
 
+/* It goes with the test, also where the test is killed. */
 static void run(const struct redis_server *server)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!freopen("/dev/null", "w", stdout))
 		_exit(127);
 	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket,

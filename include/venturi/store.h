@@ -52,6 +52,7 @@ struct subject {
 	uint32_t source; /* 0 where the subject is known by its name alone (services, releases) */
 	uint32_t name;
 	uint32_t n, room;
+	uint32_t replaced; /* how often one of its facts was replaced by an earlier one */
 	struct record **records; /* in order; owned by the store */
 	struct index *index;     /* by identity, where there are many */
 };

@@ -1,6 +1,14 @@
 /*
- * delivery: the deployments and releases of one service, in all its environments, or the releases of
- * a product that name no service (docs/metrics.md, "Releases").
+ * delivery: the deployments and releases of one service in all its environments, or the releases of a
+ * product that name no service (docs/metrics.md, "Releases and deployments").
+ *
+ * A service may have tens of thousands of facts, so it is not told anew at each. Its facts are a stack
+ * of steps, in order; each step knows what it changed, and can be undone:
+ *
+ *   records of the subject    r0  r1  r2  r3  r4 …
+ *   steps                     s0  s1  s2  s3        new record at 2: undo s3, s2; do r2, r3, r4 …
+ *
+ * so the state is always the one that telling all from the start would give.
  */
 #ifndef VENTURI_CORE_DELIVERY_H
 #define VENTURI_CORE_DELIVERY_H
@@ -8,26 +16,21 @@
 #include "core/contribution.h"
 #include "core/timeline.h"
 
-/* What runs in one environment. String numbers. */
-struct environment {
-	uint32_t name;
-	bool known;       /* something was deployed there */
-	uint32_t running; /* what tells its version apart; 0 where nothing does */
-	uint32_t before;  /* what ran before the last deployment */
-};
+struct delivery;
 
-/* Reused from service to service. All bytes 0 is an empty one. */
-struct delivery {
-	struct timeline timeline;
-	struct environment *environments;
-	uint32_t n_environments, room_environments;
-	struct seen *seen; /* identities of deployments and versions that were released */
-	uint32_t n_seen, slots;
-};
-
-/* False if memory is short. */
-MUST_CHECK bool delivery_contribute(struct delivery *delivery, const struct context *context,
-				    const struct subject *subject, struct contribution *out);
+/* NULL if memory is short. */
+struct delivery *delivery_new(void);
 void delivery_free(struct delivery *delivery);
+
+/*
+ * Brings the steps in line with the subject's records up to now. Writes what is no longer contributed to
+ * `minus` and what newly is to `plus`, and to plus->wake when it changes by itself. False if memory is
+ * short: the delivery is then to be thrown away, with all that it contributed.
+ */
+MUST_CHECK bool delivery_update(struct delivery *delivery, const struct context *context,
+				const struct subject *subject, struct contribution *minus,
+				struct contribution *plus);
+
+size_t delivery_bytes(const struct delivery *delivery);
 
 #endif

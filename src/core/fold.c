@@ -1,5 +1,7 @@
 #include "venturi/fold.h"
 
+#include "core/delivery.h"
+#include "core/item.h"
 #include "core/table.h"
 #include <math.h>
 #include <stdlib.h>
@@ -11,8 +13,12 @@ struct contributed {
 	uint8_t bytes[];
 };
 
+/* What is kept of a subject: its delivery if it is about a service or releases, else what it contributed. */
 struct slot {
-	struct contributed *contributed; /* NULL: nothing */
+	union {
+		struct contributed *contributed; /* NULL: nothing */
+		struct delivery *delivery;       /* NULL: nothing yet */
+	};
 	int64_t wake;                    /* its entry in fold.wakes; INT64_MAX: none */
 	bool touched;                    /* it waits in fold.touched */
 };
@@ -56,8 +62,8 @@ struct fold {
 	uint32_t *queue; /* of changed scopes: a ring of n_scopes */
 	uint32_t queue_first, queue_n;
 
-	struct contribution contribution;
-	struct scratch scratch;
+	struct contribution plus, minus;
+	struct lives lives;
 	struct sums sums;
 };
 
@@ -92,12 +98,22 @@ fail:
 	return NULL;
 }
 
+static bool is_delivery(const struct fold *f, uint32_t subject)
+{
+	enum fact_about about = store_subject(f->store, subject)->about;
+
+	return about == ABOUT_SERVICE || about == ABOUT_RELEASE;
+}
+
 static void clear_numbers(struct fold *f)
 {
 	for (uint32_t i = 0; f->scopes && i < f->n_scopes; i++)
 		cells_clear(&f->scopes[i].cells);
 	for (uint32_t i = 0; i < f->n_slots; i++) {
-		free(f->slots[i].contributed);
+		if (is_delivery(f, i))
+			delivery_free(f->slots[i].delivery);
+		else
+			free(f->slots[i].contributed);
 		f->slots[i].contributed = NULL;
 		f->slots[i].wake = INT64_MAX;
 	}
@@ -114,8 +130,9 @@ void fold_free(struct fold *f)
 	free(f->scopes);
 	free(f->queue);
 	placer_free(f->placer);
-	contribution_free(&f->contribution);
-	scratch_free(&f->scratch);
+	contribution_free(&f->plus);
+	contribution_free(&f->minus);
+	lives_free(&f->lives);
 	free(f);
 }
 
@@ -320,6 +337,7 @@ static bool apply_set(struct fold *f, uint32_t scope, uint32_t subject,
 	return true;
 }
 
+/* Adds (sign 1) or takes back (-1). False if memory is short, half way: then all is to be folded anew. */
 static bool apply(struct fold *f, uint32_t subject, const uint8_t *bytes, size_t len, int sign)
 {
 	struct contribution_reader reader = {.at = bytes, .end = bytes + len};
@@ -360,6 +378,16 @@ static bool set_wake(struct fold *f, uint32_t subject, int64_t wake)
 	return true;
 }
 
+static struct context context_of(const struct fold *f)
+{
+	return (struct context){.model = f->model,
+				.zone = f->zone,
+				.store = f->store,
+				.strings = store_strings(f->store),
+				.placer = f->placer,
+				.now = f->now};
+}
+
 static bool same_as_before(const struct slot *slot, const struct contribution *c)
 {
 	return slot->contributed ? slot->contributed->len == c->len &&
@@ -367,22 +395,13 @@ static bool same_as_before(const struct slot *slot, const struct contribution *c
 				 : c->len == 0;
 }
 
-/* Takes the subject's old contribution out and puts the new one in. */
-static bool refresh(struct fold *f, uint32_t number)
+/* Takes the subject's old contribution out and puts the one in f->plus in. */
+static bool replace(struct fold *f, uint32_t subject)
 {
-	const struct context context = {.model = f->model,
-					.zone = f->zone,
-					.store = f->store,
-					.strings = store_strings(f->store),
-					.placer = f->placer,
-					.now = f->now};
-	const struct subject *subject = store_subject(f->store, number);
-	struct contribution *c = &f->contribution;
-	struct slot *slot = &f->slots[number];
+	const struct contribution *c = &f->plus;
+	struct slot *slot = &f->slots[subject];
 	struct contributed *kept = NULL;
 
-	if (!evaluate(&f->scratch, &context, subject, c) || !set_wake(f, number, c->wake))
-		return false;
 	if (same_as_before(slot, c))
 		return true;
 	if (c->len) {
@@ -392,18 +411,47 @@ static bool refresh(struct fold *f, uint32_t number)
 		kept->len = (uint32_t)c->len;
 		memcpy(kept->bytes, c->bytes, c->len);
 	}
-	/* Taking out needs no memory; if putting in fails half way, all is folded anew. */
-	if (slot->contributed)
-		apply(f, number, slot->contributed->bytes, slot->contributed->len, -1);
-	free(slot->contributed);
-	slot->contributed = NULL;
-	if (kept && !apply(f, number, kept->bytes, kept->len, 1)) {
-		free(kept);
+	if (slot->contributed &&
+	    !apply(f, subject, slot->contributed->bytes, slot->contributed->len, -1))
 		f->anew = true;
-		return false;
-	}
+	free(slot->contributed);
 	slot->contributed = kept;
-	return true;
+	if (kept && !apply(f, subject, kept->bytes, kept->len, 1))
+		f->anew = true;
+	return !f->anew;
+}
+
+static bool refresh_item(struct fold *f, uint32_t subject)
+{
+	const struct context context = context_of(f);
+
+	return item_contribute(&f->lives, &context, store_subject(f->store, subject), &f->plus) &&
+	       !f->plus.failed && set_wake(f, subject, f->plus.wake) && replace(f, subject);
+}
+
+static bool refresh_delivery(struct fold *f, uint32_t subject)
+{
+	const struct context context = context_of(f);
+	struct slot *slot = &f->slots[subject];
+
+	if (!slot->delivery && !(slot->delivery = delivery_new()))
+		return false;
+	contribution_begin(&f->minus);
+	f->anew = !delivery_update(slot->delivery, &context, store_subject(f->store, subject),
+				   &f->minus, &f->plus) ||
+		  !set_wake(f, subject, f->plus.wake) ||
+		  !apply(f, subject, f->minus.bytes, f->minus.len, -1) ||
+		  !apply(f, subject, f->plus.bytes, f->plus.len, 1);
+	return !f->anew;
+}
+
+/* Brings what the subject contributes in line with its facts. False if memory is short. */
+static bool refresh(struct fold *f, uint32_t subject)
+{
+	contribution_begin(&f->plus);
+	if (is_delivery(f, subject))
+		return refresh_delivery(f, subject);
+	return store_subject(f->store, subject)->about != ABOUT_ITEM || refresh_item(f, subject);
 }
 
 /* ---- Bringing the numbers to now ---- */
@@ -468,7 +516,9 @@ size_t fold_bytes(const struct fold *f)
 
 	for (uint32_t i = 0; i < f->n_slots; i++)
 		if (f->slots[i].contributed)
-			bytes += sizeof(struct contributed) + f->slots[i].contributed->len;
+			bytes += is_delivery(f, i) ? delivery_bytes(f->slots[i].delivery)
+						   : sizeof(struct contributed) +
+							     f->slots[i].contributed->len;
 	for (uint32_t i = 0; i < f->n_scopes; i++)
 		bytes += sizeof *f->scopes + cells_bytes(&f->scopes[i].cells);
 	return bytes;
@@ -525,13 +575,8 @@ bool fold_has_table(const struct fold *f, uint32_t scope, enum table table, enum
 bool fold_table(struct fold *f, uint32_t scope, enum table table, enum window window,
 		row_fn *each, void *arg)
 {
-	const struct context context = {.model = f->model,
-					.zone = f->zone,
-					.store = f->store,
-					.strings = store_strings(f->store),
-					.placer = f->placer,
-					.now = f->now};
-	const struct table_input in = {input_of(f, scope), &context, &f->scratch, &f->sums};
+	const struct context context = context_of(f);
+	const struct table_input in = {input_of(f, scope), &context, &f->lives, &f->sums};
 
 	switch (table) {
 	case TABLE_CFD:

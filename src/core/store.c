@@ -447,6 +447,7 @@ enum outcome store_add(struct store *store, const struct fact *fact, uint32_t *s
 		return STORE_NO_MEMORY;
 	if (standing) {
 		replace(store, subject_at(store, number), standing, made);
+		subject_at(store, number)->replaced++;
 	} else {
 		bool added;
 

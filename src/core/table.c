@@ -362,7 +362,7 @@ static bool list(struct listed *l, const struct ordered *set, int64_t from, int6
 /* Tells the item of an entry again: its life, valid until the next is told. */
 static const struct life *tell_again(const struct listed *l, int64_t i)
 {
-	struct lives *lives = &l->in->scratch->lives;
+	struct lives *lives = l->in->lives;
 	struct ordered_entry entry = l->entries[i].at;
 
 	if (!lives_read(lives, l->in->context, store_subject(l->in->context->store, entry.subject)))
@@ -384,7 +384,7 @@ static bool aging_row(const struct listed *l, int64_t i, row_fn *each, void *arg
 
 	if (!life)
 		return false;
-	last = &in->scratch->lives.moves[life->first_move + life->moves - 1];
+	last = &in->lives->moves[life->first_move + life->moves - 1];
 	sle = model_product(in->context->model, (uint32_t)life->place.product)->sle_ms;
 	cell_text(&row, "item", l->entries[i].name);
 	cell_text(&row, "state", strings_text(in->context->strings, last->state));

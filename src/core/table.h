@@ -2,7 +2,7 @@
 #ifndef VENTURI_CORE_TABLE_H
 #define VENTURI_CORE_TABLE_H
 
-#include "core/evaluate.h"
+#include "core/life.h"
 #include "core/pane.h"
 #include "venturi/fold.h"
 
@@ -10,7 +10,7 @@
 struct table_input {
 	struct pane_input pane;
 	const struct context *context;
-	struct scratch *scratch; /* to tell items anew: aging and finished list them */
+	struct lives *lives; /* to tell items anew: aging and finished list them */
 	struct sums *sums;
 };
 

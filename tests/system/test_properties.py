@@ -17,8 +17,8 @@ sys.path[:0] = [str(ROOT / "tests" / "sim"), str(ROOT / "tests" / "oracle")]
 import generate  # noqa: E402
 import oracle  # noqa: E402
 
-LOGS = max(20, int(1000 * SCALE))
-AGAINST_ORACLE = max(10, int(150 * SCALE))
+LOGS = max(20, int(300 * SCALE))
+AGAINST_ORACLE = max(10, int(100 * SCALE))
 UNRELATED = """
 product "unrelated" {
     stream   = "elsewhere"

@@ -21,8 +21,9 @@ def relative(path):
 
 
 def table_entries(name, macro):
-    """The arguments of each line MACRO(…) of a table in include/venturi/."""
-    text = (ROOT / "include/venturi" / f"{name}.def").read_text()
+    """The arguments of each line MACRO(…) of a table."""
+    (path,) = sources(f"include/venturi/{name}.def", f"src/*/{name}.def")
+    text = path.read_text()
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return [re.findall(r'"[^"]*"|[^,\s][^,]*', found) for found in re.findall(rf"^{macro}\((.*)\)$", text, flags=re.M)]
 

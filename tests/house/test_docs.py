@@ -1,8 +1,11 @@
 """The pages under docs/ name everything that there is."""
 
 import re
+import subprocess
+import tempfile
+from pathlib import Path
 
-from process import ROOT
+from process import BUILD, ROOT
 from sources import table_entries
 
 
@@ -40,3 +43,29 @@ def test_reasons():
     header = (ROOT / "include/venturi/reject.h").read_text()
     reasons = [name.lower() for name in re.findall(r"\bREJECT_([A-Z_]+)\b", header)]
     return must_name("events.md", sorted(set(reasons) - {"none", "count"}))
+
+
+def test_options():
+    """docs/config.md names every option, by its section and key"""
+    text = page("config.md")
+    options = [(entry[0], entry[1].strip('"')) for entry in table_entries("options", "OPTION")]
+    missing = [f"{section}.{key}" for section, key in options if f"`{key}`" not in text or (section != "top" and section not in text)]
+    assert options, "the table is empty"
+    assert not missing, f"docs/config.md does not name: {', '.join(missing)}"
+    return f"{len(options)} options"
+
+
+def test_sample():
+    """conf/venturid.conf is what the option table gives, to the byte"""
+    packages = "yyjson rdkafka hiredis libevent libevent_openssl openssl libconfuse libsystemd".split()
+    libs = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True, check=True).stdout.split()
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder) / "sample.c", Path(folder) / "sample"
+        source.write_text('#include "daemon/config.h"\nint main(void) { config_print_sample(); return 0; }\n')
+        subprocess.run(["cc", "-std=c11", "-I", ROOT / "include", "-I", ROOT / "src", "-o", program, source,
+                        BUILD / "libventurid.a", BUILD / "libventuri.a", *libs, "-lm"], check=True)
+        printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    sample = (ROOT / "conf/venturid.conf").read_text()
+    for number, (got, want) in enumerate(zip(sample.splitlines(), printed.splitlines()), 1):
+        assert got == want, f"conf/venturid.conf:{number} is {got!r}, the table gives {want!r}"
+    assert sample == printed, "conf/venturid.conf is not as long as what the table gives"

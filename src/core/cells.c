@@ -18,7 +18,7 @@ static uint32_t find(const struct cell *cell, uint64_t key)
 	return low;
 }
 
-static bool cell_add(struct cell *cell, uint64_t key, int64_t n)
+bool cell_add(struct cell *cell, uint64_t key, int64_t n)
 {
 	uint32_t i = find(cell, key);
 	struct count *at;
@@ -68,7 +68,7 @@ uint32_t cells_from(const struct cells *cells, int32_t day)
 	return low;
 }
 
-static struct cell *day_cell(struct cells *cells, int32_t day)
+struct cell *cells_day(struct cells *cells, int32_t day)
 {
 	uint32_t i = cells_from(cells, day);
 	struct day_cell *at;
@@ -91,27 +91,14 @@ static struct cell *day_cell(struct cells *cells, int32_t day)
 	return &at->cell;
 }
 
-bool cells_add_day(struct cells *cells, int32_t day, uint64_t key, int64_t n)
+void cells_drop_day(struct cells *cells, int32_t day)
 {
-	struct cell *cell = day_cell(cells, day);
-	uint32_t i;
+	uint32_t i = cells_from(cells, day);
 
-	if (!cell || !cell_add(cell, key, n))
-		return false;
-	if (cell->n)
-		return true;
-	/* The last sample of a day that was taken back leaves no trace of the day. */
-	free(cell->counts);
-	i = cells_from(cells, day);
+	free(cells->days[i].cell.counts);
 	memmove(&cells->days[i], &cells->days[i + 1],
 		(cells->n_days - i - 1) * sizeof *cells->days);
 	cells->n_days--;
-	return true;
-}
-
-bool cells_add_now(struct cells *cells, uint64_t key, int64_t n)
-{
-	return cell_add(&cells->now, key, n);
 }
 
 int64_t cell_get(const struct cell *cell, uint64_t key)

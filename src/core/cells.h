@@ -36,9 +36,15 @@ struct cells {
 
 void cells_clear(struct cells *cells);
 
-/* Adds n (may be negative) to a key of a day. False if memory is short: nothing changed. */
-MUST_CHECK bool cells_add_day(struct cells *cells, int32_t day, uint64_t key, int64_t n);
-MUST_CHECK bool cells_add_now(struct cells *cells, uint64_t key, int64_t n);
+/*
+ * The cell of a day, made if it is not there: valid until the next call for these cells. NULL if memory is
+ * short. When the last count of a day was taken back, cells_drop_day() leaves no trace of it.
+ */
+struct cell *cells_day(struct cells *cells, int32_t day);
+void cells_drop_day(struct cells *cells, int32_t day);
+
+/* Adds n (may be negative) to a key. False if memory is short: nothing changed. */
+MUST_CHECK bool cell_add(struct cell *cell, uint64_t key, int64_t n);
 
 /* The index of the first day that is not before the given one. */
 uint32_t cells_from(const struct cells *cells, int32_t day);

@@ -19,8 +19,8 @@ struct contribution {
 	size_t len, room;
 	uint32_t leaf; /* that the next ops are about */
 	int32_t day;
-	int64_t wake;  /* it holds until then: the least instant given to contribution_until() */
-	bool failed;   /* memory was short: it is not complete */
+	int64_t wake; /* it holds until then: the least instant given to contribution_until() */
+	bool failed;  /* memory was short: it is not complete */
 };
 
 void contribution_begin(struct contribution *c);

@@ -43,10 +43,11 @@ struct delivery {
 	struct environment **environments;
 	uint32_t n_environments;
 	struct seen seen;
-	struct place first_place; /* where the service is before anything placed it; NOWHERE: nothing has */
-	uint32_t first_placed;    /* the step that placed it first */
-	int64_t last_release;     /* INT64_MIN: none yet */
-	uint32_t replaced;        /* the subject's, when the steps were last in line */
+	struct place
+		first_place; /* where the service is before anything placed it; NOWHERE: nothing has */
+	uint32_t first_placed; /* the step that placed it first */
+	int64_t last_release;  /* INT64_MIN: none yet */
+	uint32_t replaced;     /* the subject's, when the steps were last in line */
 };
 
 struct delivery *delivery_new(void)
@@ -196,7 +197,7 @@ static bool do_deployment(struct update *u, struct step *s, struct environment *
 	e->known = true;
 	if (version && !note(d, s, (struct seen_key){SEEN_DEPLOYED, 0, version, 0}, &new))
 		return false;
-	if (new && releases_by(u, s, RELEASE_BY_DEPLOYMENT))
+	if (new &&releases_by(u, s, RELEASE_BY_DEPLOYMENT))
 		release(d, s);
 	return true;
 }
@@ -216,7 +217,7 @@ static bool do_publication(struct update *u, struct step *s)
 
 	if (!note(u->delivery, s, (struct seen_key){SEEN_PUBLISHED, 0, version, 0}, &new))
 		return false;
-	if (new && releases_by(u, s, RELEASE_BY_PUBLICATION))
+	if (new &&releases_by(u, s, RELEASE_BY_PUBLICATION))
 		release(u->delivery, s);
 	return true;
 }
@@ -386,14 +387,13 @@ static uint32_t steps_to_keep(struct update *u, uint32_t n)
 	if (keep > n)
 		keep = n;
 	/* An instant is told as a whole. */
-	while (keep && keep < n &&
-	       subject->records[keep]->time == subject->records[keep - 1]->time)
+	while (keep && keep < n && subject->records[keep]->time == subject->records[keep - 1]->time)
 		keep--;
 	if (first.product != NOWHERE && d->first_placed < keep)
 		return keep;
 	find_first_place(u, keep, n);
 	return first.product == d->first_place.product && first.leaf == d->first_place.leaf ? keep
-											     : 0;
+											    : 0;
 }
 
 /* Records up to now; when the first after it comes is told to the contribution. */

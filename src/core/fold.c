@@ -1,73 +1,7 @@
-#include "venturi/fold.h"
-
-#include "core/delivery.h"
+#include "core/fold_inner.h"
 #include "core/item.h"
-#include "core/table.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a subject contributed when it was last evaluated. */
-struct contributed {
-	uint32_t len;
-	uint8_t bytes[];
-};
-
-/* What is kept of a subject: its delivery if it is about a service or releases, else what it contributed. */
-struct slot {
-	union {
-		struct contributed *contributed; /* NULL: nothing */
-		struct delivery *delivery;       /* NULL: nothing yet */
-	};
-	int64_t wake;                    /* its entry in fold.wakes; INT64_MAX: none */
-	bool touched;                    /* it waits in fold.touched */
-};
-
-/* A scope's numbers, and what of them was not published yet. */
-struct scope_state {
-	struct cells cells;
-	unsigned changed_tables;
-	bool queued;
-	int32_t changed_day; /* the first day before today that changed; INT32_MAX: none */
-};
-
-/*
- * The greatest time of a fact that counts and is at most `limit`, and the least beyond it: kept up
- * fact by fact, and looked for anew only when it cannot be told from what is known.
- */
-struct latest {
-	int64_t limit, below, above; /* INT64_MIN, INT64_MAX: none */
-	uint32_t holder;             /* the subject of the fact at `below` */
-	bool lost;
-};
-
-struct fold {
-	const struct model *model;
-	const struct zone *zone;
-	struct store *store;
-	struct placer *placer;
-	int64_t now;
-	int32_t today;
-	struct latest latest;
-
-	struct slot *slots; /* by subject */
-	uint32_t n_slots, room_slots;
-	uint32_t *touched;
-	uint32_t n_touched, room_touched;
-	struct ordered wakes; /* when contributions change by themselves; life is 0 */
-	bool anew;            /* memory was short half way, or now went back: fold all anew */
-
-	struct scope_state *scopes;
-	uint32_t n_scopes;
-	uint32_t *queue; /* of changed scopes: a ring of n_scopes */
-	uint32_t queue_first, queue_n;
-
-	struct contribution plus, minus;
-	struct lives lives;
-	struct sums sums;
-};
-
-#define ALL_TABLES ((1u << TABLE_COUNT) - 1)
 
 struct fold *fold_new(const struct model *model, const struct zone *zone, struct store *store)
 {
@@ -232,136 +166,9 @@ static bool start_anew(struct fold *f)
 	return true;
 }
 
-/* ---- Scopes that changed ---- */
-
-void fold_changed(struct fold *f, uint32_t scope, unsigned tables)
+static struct contribution_reader reader_of(const uint8_t *bytes, size_t len)
 {
-	struct scope_state *s = &f->scopes[scope];
-
-	s->changed_tables |= tables;
-	if (s->queued)
-		return;
-	s->queued = true;
-	f->queue[(f->queue_first + f->queue_n++) % f->n_scopes] = scope;
-}
-
-bool fold_next_changed(struct fold *f, uint32_t *scope, unsigned *tables)
-{
-	struct scope_state *s;
-
-	if (!f->queue_n)
-		return false;
-	*scope = f->queue[f->queue_first];
-	f->queue_first = (f->queue_first + 1) % f->n_scopes;
-	f->queue_n--;
-	s = &f->scopes[*scope];
-	*tables = s->changed_tables;
-	s->changed_tables = 0;
-	s->queued = false;
-	return true;
-}
-
-uint32_t fold_changed_count(const struct fold *f)
-{
-	return f->queue_n;
-}
-
-int32_t fold_history_changed(struct fold *f, uint32_t scope)
-{
-	int32_t day = f->scopes[scope].changed_day;
-
-	f->scopes[scope].changed_day = INT32_MAX;
-	return day;
-}
-
-/* The tables that a measure shows in. */
-static unsigned tables_of(enum measure m)
-{
-	switch (m) {
-	case M_VISIT:
-	case M_VISIT_SUM:
-	case M_WIP_STATE:
-		return 1u << TABLE_STAGES;
-	case M_ENTERED:
-	case M_ENTERED_CLOSED:
-	case M_ENTERED_LATE:
-		return 1u << TABLE_CFD;
-	case M_CYCLE:
-		return 1u << TABLE_DIST_CYCLE_TIME;
-	case M_LEAD:
-		return 1u << TABLE_DIST_LEAD_TIME;
-	case M_SET_FINISHED:
-		return 1u << TABLE_FINISHED;
-	case M_SET_STARTS:
-	case M_WIP_ACTIVE:
-	case M_WIP_WAIT:
-	case M_WIP_BLOCKED:
-	case M_WIP_TYPE:
-		return 1u << TABLE_AGING;
-	default:
-		return 0;
-	}
-}
-
-#define HISTORY                                                                                    \
-	(1u << TABLE_HIST_DAY | 1u << TABLE_HIST_WEEK | 1u << TABLE_HIST_MONTH |                   \
-	 1u << TABLE_HIST_QUARTER)
-
-static void note_change(struct fold *f, uint32_t scope, const struct contribution_op *op)
-{
-	struct scope_state *s = &f->scopes[scope];
-	unsigned tables = tables_of(op->measure);
-
-	if (!measure_is_set(op->measure) && op->has_day && op->day < f->today) {
-		tables |= HISTORY;
-		if (op->day < s->changed_day)
-			s->changed_day = op->day;
-	}
-	fold_changed(f, scope, tables);
-}
-
-/* ---- Contributions in and out of the cells ---- */
-
-static bool apply_set(struct fold *f, uint32_t scope, uint32_t subject,
-		      const struct contribution_op *op, int sign)
-{
-	struct ordered *set = &f->scopes[scope].cells.sets[op->measure - M_SET_STARTS];
-	struct ordered_entry entry = {op->at, subject, op->life};
-	enum level level = model_scope(f->model, scope)->level;
-
-	if (op->measure == M_SET_FINISHED && level != LEVEL_PRODUCT && level != LEVEL_TEAM)
-		return true;
-	if (sign > 0)
-		return ordered_add(set, entry);
-	ordered_remove(set, entry);
-	return true;
-}
-
-/* Adds (sign 1) or takes back (-1). False if memory is short, half way: then all is to be folded anew. */
-static bool apply(struct fold *f, uint32_t subject, const uint8_t *bytes, size_t len, int sign)
-{
-	struct contribution_reader reader = {.at = bytes, .end = bytes + len};
-
-	while (contribution_next(&reader)) {
-		const struct contribution_op *op = &reader.op;
-		const struct scope *leaf = model_scope(f->model, op->leaf);
-
-		for (uint32_t i = 0; i < leaf->n_chain; i++) {
-			struct cells *cells = &f->scopes[leaf->chain[i]].cells;
-			bool ok;
-
-			if (measure_is_set(op->measure))
-				ok = apply_set(f, leaf->chain[i], subject, op, sign);
-			else if (op->has_day)
-				ok = cells_add_day(cells, op->day, op->key, sign * op->n);
-			else
-				ok = cells_add_now(cells, op->key, sign * op->n);
-			if (!ok)
-				return false;
-			note_change(f, leaf->chain[i], op);
-		}
-	}
-	return true;
+	return (struct contribution_reader){.at = bytes, .end = bytes + len};
 }
 
 static bool set_wake(struct fold *f, uint32_t subject, int64_t wake)
@@ -378,7 +185,7 @@ static bool set_wake(struct fold *f, uint32_t subject, int64_t wake)
 	return true;
 }
 
-static struct context context_of(const struct fold *f)
+struct context fold_context(const struct fold *f)
 {
 	return (struct context){.model = f->model,
 				.zone = f->zone,
@@ -411,19 +218,20 @@ static bool replace(struct fold *f, uint32_t subject)
 		kept->len = (uint32_t)c->len;
 		memcpy(kept->bytes, c->bytes, c->len);
 	}
-	if (slot->contributed &&
-	    !apply(f, subject, slot->contributed->bytes, slot->contributed->len, -1))
+	if (!fold_exchange(f, subject,
+			   slot->contributed
+				   ? reader_of(slot->contributed->bytes, slot->contributed->len)
+				   : reader_of(NULL, 0),
+			   kept ? reader_of(kept->bytes, kept->len) : reader_of(NULL, 0)))
 		f->anew = true;
 	free(slot->contributed);
 	slot->contributed = kept;
-	if (kept && !apply(f, subject, kept->bytes, kept->len, 1))
-		f->anew = true;
 	return !f->anew;
 }
 
 static bool refresh_item(struct fold *f, uint32_t subject)
 {
-	const struct context context = context_of(f);
+	const struct context context = fold_context(f);
 
 	return item_contribute(&f->lives, &context, store_subject(f->store, subject), &f->plus) &&
 	       !f->plus.failed && set_wake(f, subject, f->plus.wake) && replace(f, subject);
@@ -431,7 +239,7 @@ static bool refresh_item(struct fold *f, uint32_t subject)
 
 static bool refresh_delivery(struct fold *f, uint32_t subject)
 {
-	const struct context context = context_of(f);
+	const struct context context = fold_context(f);
 	struct slot *slot = &f->slots[subject];
 
 	if (!slot->delivery && !(slot->delivery = delivery_new()))
@@ -440,8 +248,8 @@ static bool refresh_delivery(struct fold *f, uint32_t subject)
 	f->anew = !delivery_update(slot->delivery, &context, store_subject(f->store, subject),
 				   &f->minus, &f->plus) ||
 		  !set_wake(f, subject, f->plus.wake) ||
-		  !apply(f, subject, f->minus.bytes, f->minus.len, -1) ||
-		  !apply(f, subject, f->plus.bytes, f->plus.len, 1);
+		  !fold_exchange(f, subject, reader_of(f->minus.bytes, f->minus.len),
+				 reader_of(f->plus.bytes, f->plus.len));
 	return !f->anew;
 }
 
@@ -506,7 +314,8 @@ int64_t fold_now(const struct fold *f)
 
 int64_t fold_watermark(struct fold *f)
 {
-	return f->latest.lost || f->latest.below > f->now ? fold_latest(f, f->now) : f->latest.below;
+	return f->latest.lost || f->latest.below > f->now ? fold_latest(f, f->now)
+							  : f->latest.below;
 }
 
 size_t fold_bytes(const struct fold *f)
@@ -522,75 +331,4 @@ size_t fold_bytes(const struct fold *f)
 	for (uint32_t i = 0; i < f->n_scopes; i++)
 		bytes += sizeof *f->scopes + cells_bytes(&f->scopes[i].cells);
 	return bytes;
-}
-
-/* ---- What is published ---- */
-
-static struct pane_input input_of(const struct fold *f, uint32_t scope)
-{
-	return (struct pane_input){&f->scopes[scope].cells, model_scope(f->model, scope), f->zone,
-				   f->now, f->today};
-}
-
-void fold_pane(struct fold *f, uint32_t scope, enum window window, double values[METRIC_COUNT])
-{
-	struct pane_input in = input_of(f, scope);
-	struct days days;
-
-	for (int i = 0; i < METRIC_COUNT; i++)
-		values[i] = NAN;
-	if (window == PANE_NOW)
-		pane_now(&in, values);
-	if (window >= WINDOW_COUNT)
-		return;
-	days = window_days(window, f->today);
-	sums_clear(&f->sums);
-	sums_add(&f->sums, in.cells, days);
-	pane_window(&in, &f->sums, days, window_is_rolling(window), values);
-}
-
-void fold_panes(struct fold *f, uint32_t scope, double values[PANE_COUNT][METRIC_COUNT])
-{
-	for (enum window window = 0; window < PANE_COUNT; window++)
-		fold_pane(f, scope, window, values[window]);
-}
-
-bool fold_has_table(const struct fold *f, uint32_t scope, enum table table, enum window window)
-{
-	enum level level = model_scope(f->model, scope)->level;
-
-	switch (table) {
-	case TABLE_FINISHED:
-		return level == LEVEL_PRODUCT || level == LEVEL_TEAM;
-	case TABLE_STAGES:
-		return window < WINDOW_COUNT;
-	case TABLE_DIST_CYCLE_TIME:
-	case TABLE_DIST_LEAD_TIME:
-		return window == WINDOW_30D || window == WINDOW_90D;
-	default:
-		return table < TABLE_COUNT;
-	}
-}
-
-bool fold_table(struct fold *f, uint32_t scope, enum table table, enum window window,
-		row_fn *each, void *arg)
-{
-	const struct context context = context_of(f);
-	const struct table_input in = {input_of(f, scope), &context, &f->lives, &f->sums};
-
-	switch (table) {
-	case TABLE_CFD:
-		return table_cfd(&in, each, arg);
-	case TABLE_STAGES:
-		return table_stages(&in, window, each, arg);
-	case TABLE_AGING:
-		return table_aging(&in, each, arg);
-	case TABLE_FINISHED:
-		return table_finished(&in, each, arg);
-	case TABLE_DIST_CYCLE_TIME:
-	case TABLE_DIST_LEAD_TIME:
-		return table_dist(&in, table, window, each, arg);
-	default:
-		return table_hist(&in, table, each, arg);
-	}
 }

@@ -177,7 +177,7 @@ static void tell_entries(const struct telling *t)
 	int64_t closed = life_exit(life);
 	int64_t first[CLASS_COUNT];
 
-	for (int class = 0; class < CLASS_COUNT; class++)
+	for (int class = 0; class < CLASS_COUNT; class ++)
 		first[class] = UNKNOWN;
 	first[CLASS_NEW] = life->created;
 	for (uint32_t i = 0; i < life->moves; i++) {
@@ -186,7 +186,7 @@ static void tell_entries(const struct telling *t)
 		if (first[move->class] == UNKNOWN || move->time < first[move->class])
 			first[move->class] = move->time;
 	}
-	for (int class = 0; class < CLASS_COUNT; class++)
+	for (int class = 0; class < CLASS_COUNT; class ++)
 		if (first[class] != UNKNOWN)
 			tell_entry(t, class, first[class], closed);
 }
@@ -267,8 +267,9 @@ bool item_contribute(struct lives *lives, const struct context *context,
 	for (uint32_t i = 0; i < lives->n; i++) {
 		const struct life *life = &lives->lives[i];
 		struct telling telling = {
-			context, lives, life,
-			model_product(context->model, (uint32_t)life->place.product), i, out};
+			context, lives,
+			life,    model_product(context->model, (uint32_t)life->place.product),
+			i,       out};
 
 		tell_life(&telling);
 	}

@@ -356,8 +356,8 @@ static int64_t first_creation(const struct timeline *t)
 
 static void read_creation(struct lives *l, struct life *life, int64_t now)
 {
-	life->created = life->first ? l->moves[life->first_move].time
-				    : first_creation(&l->timeline);
+	life->created =
+		life->first ? l->moves[life->first_move].time : first_creation(&l->timeline);
 	if (life->created > now) {
 		if (life->created < l->wake)
 			l->wake = life->created;
@@ -394,8 +394,8 @@ static void read_attributes(struct lives *l, struct life *life, const struct con
 
 static void read_staleness(struct lives *l, struct life *life, const struct context *context)
 {
-	int64_t ends = l->timeline.facts[l->timeline.n - 1]->time +
-		       model_stale_after(context->model);
+	int64_t ends =
+		l->timeline.facts[l->timeline.n - 1]->time + model_stale_after(context->model);
 
 	life->stale = UNKNOWN;
 	if (life->class != CLASS_COUNT && is_closed(life->class))

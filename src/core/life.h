@@ -30,24 +30,25 @@ struct span {
 struct life {
 	uint32_t first, end;        /* its facts, [first, end) of the timeline */
 	uint32_t first_move, moves; /* its moves, in lives.moves */
-	uint32_t first_span, spans; /* when it was blocked, in lives.spans: in order, without overlaps; an open one ends at INT64_MAX */
+	uint32_t first_span,
+		spans; /* when it was blocked, in lives.spans: in order, without overlaps; an open one ends at INT64_MAX */
 	struct place place;
 
-	int64_t created;   /* UNKNOWN also while it lies after now */
+	int64_t created; /* UNKNOWN also while it lies after now */
 	int64_t started;
 	bool start_unknown;
 	enum flow_class class; /* after its last move; CLASS_COUNT before any */
 	int64_t finished, canceled;
-	int64_t closed;    /* finished, canceled or, where it was closed before the log began, its last move */
-	int64_t stale;     /* it ended as stale then */
-	uint32_t finish;   /* the move that finished it, in lives.moves */
+	int64_t closed; /* finished, canceled or, where it was closed before the log began, its last move */
+	int64_t stale;   /* it ended as stale then */
+	uint32_t finish; /* the move that finished it, in lives.moves */
 
 	uint32_t reopens;
-	bool blocked;      /* now */
+	bool blocked;        /* now */
 	enum flow_type type; /* at the finish, or now */
-	bool aligned;      /* names an objective then */
+	bool aligned;        /* names an objective then */
 	bool has_points;
-	int64_t points;    /* of 1e-6, then */
+	int64_t points; /* of 1e-6, then */
 };
 
 /* Reused from item to item. All bytes 0 is an empty one. */

@@ -54,7 +54,7 @@ enum measure {
 	M_ENTERED,
 	M_ENTERED_CLOSED,
 	M_ENTERED_LATE, /* into `new`, on a day after the closing one; by how many days */
-	M_VISIT, /* by state */
+	M_VISIT,        /* by state */
 	M_VISIT_SUM,
 	M_DEPLOYMENTS,
 	M_REDEPLOYS,
@@ -74,8 +74,8 @@ enum measure {
 	M_ENTERED_EVER, /* by flow_class: M_ENTERED of all days */
 	M_ENTERED_CLOSED_EVER,
 	/* Now, in order: the three sets of a scope. */
-	M_SET_STARTS,   /* WIP by its start */
-	M_SET_SLE,      /* WIP by the instant at which it will have used up its service level expectation */
+	M_SET_STARTS, /* WIP by its start */
+	M_SET_SLE, /* WIP by the instant at which it will have used up its service level expectation */
 	M_SET_FINISHED, /* finished items by their finish; products and teams only */
 	MEASURES
 };
@@ -90,9 +90,8 @@ static inline bool measure_is_set(enum measure m)
 static inline bool measure_has_sub(enum measure m)
 {
 	return m == M_FINISHED_TYPE || m == M_ENTERED || m == M_ENTERED_CLOSED ||
-	       m == M_ENTERED_LATE || m == M_VISIT ||
-	       m == M_VISIT_SUM || m == M_WIP_TYPE || m == M_WIP_STATE || m == M_ENTERED_EVER ||
-	       m == M_ENTERED_CLOSED_EVER;
+	       m == M_ENTERED_LATE || m == M_VISIT || m == M_VISIT_SUM || m == M_WIP_TYPE ||
+	       m == M_WIP_STATE || m == M_ENTERED_EVER || m == M_ENTERED_CLOSED_EVER;
 }
 
 static inline bool measure_is_bucketed(enum measure m)

@@ -12,7 +12,7 @@
 #define SECONDS_MOST 1e15
 
 static const struct metric_info infos[] = {
-#define METRIC(suffix, name, where, unit, better, help) \
+#define METRIC(suffix, name, where, unit, better, help)                                            \
 	{name, IN_##where, UNIT_##unit, BETTER_##better, help},
 #include "venturi/metrics.def"
 #undef METRIC
@@ -27,11 +27,10 @@ const struct metric_info *metric_info(enum metric metric)
 const char *metric_unit_name(enum metric_unit unit)
 {
 	static const char *const names[] = {
-		[UNIT_ITEMS] = "items",     [UNIT_COUNT] = "count",
-		[UNIT_SECONDS] = "seconds", [UNIT_RATIO] = "ratio",
-		[UNIT_PER_MONTH] = "per_month", [UNIT_FLAG] = "flag",
-		[UNIT_DAYS] = "days",       [UNIT_POINTS] = "points",
-		[UNIT_AMOUNT] = "amount",   [UNIT_MS] = "ms",
+		[UNIT_ITEMS] = "items", [UNIT_COUNT] = "count",         [UNIT_SECONDS] = "seconds",
+		[UNIT_RATIO] = "ratio", [UNIT_PER_MONTH] = "per_month", [UNIT_FLAG] = "flag",
+		[UNIT_DAYS] = "days",   [UNIT_POINTS] = "points",       [UNIT_AMOUNT] = "amount",
+		[UNIT_MS] = "ms",
 	};
 
 	return names[unit];

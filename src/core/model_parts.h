@@ -18,7 +18,7 @@ struct words {
 	struct word {
 		struct text name;
 		uint32_t value;
-	} *all;
+	} * all;
 	size_t n;
 };
 
@@ -34,7 +34,7 @@ struct rules {
 		uint32_t target;
 		size_t literals;
 		bool wild;
-	} *patterns;
+	} * patterns;
 	size_t n;
 	struct words exact; /* those without a wildcard, by name: their ranks */
 };

@@ -85,8 +85,8 @@ static bool add(struct draft *draft, enum level level, uint32_t parent, const ch
 }
 
 /* A portfolio or a stream, and right behind it its two roll-ups. */
-static bool add_with_modes(struct draft *draft, enum level level, uint32_t parent,
-			   const char *name, struct err *err)
+static bool add_with_modes(struct draft *draft, enum level level, uint32_t parent, const char *name,
+			   struct err *err)
 {
 	uint32_t number = draft->n;
 
@@ -117,8 +117,8 @@ static bool add_stream(struct draft *draft, const char *name, uint32_t *number, 
 	return add_with_modes(draft, LEVEL_STREAM, 0, name, err);
 }
 
-static bool add_product(struct draft *draft, const struct product_spec *spec, struct product *product,
-			struct err *err)
+static bool add_product(struct draft *draft, const struct product_spec *spec,
+			struct product *product, struct err *err)
 {
 	uint32_t stream;
 
@@ -178,7 +178,8 @@ static void make_chain(struct draft *draft, const uint32_t *place, const struct 
 		scope->chain[scope->n_chain++] = draft->sorted[at];
 		if (in_mode && (level == LEVEL_PORTFOLIO || level == LEVEL_STREAM))
 			scope->chain[scope->n_chain++] =
-				draft->sorted[at + 1 + (uint32_t)model->products[scope->product].mode];
+				draft->sorted[at + 1 +
+					      (uint32_t)model->products[scope->product].mode];
 	}
 }
 

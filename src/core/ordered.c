@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_MOST 512
+#define BLOCK_MOST  512
 #define BLOCK_FIRST 4
 
 /* None is ever empty. */

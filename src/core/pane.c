@@ -171,10 +171,10 @@ static void littles_law(const struct pane_input *in, const struct sums *s, struc
 		/* At t0 itself: who started just then is in WIP, who left just then is not. */
 		wip0 += cell_get(&day->cell, measure_key(M_STARTED_AT_MIDNIGHT, 0, 0)) -
 			cell_get(&day->cell, measure_key(M_EXITED_AT_MIDNIGHT, 0, 0));
-		started_sum -= (__int128)t0 * cell_get(&day->cell,
-						       measure_key(M_STARTED_AT_MIDNIGHT, 0, 0));
-		started_sum += cell_get(&day->cell,
-					measure_key(M_EXITED_AT_MIDNIGHT_START_SUM, 0, 0));
+		started_sum -= (__int128)t0 *
+			       cell_get(&day->cell, measure_key(M_STARTED_AT_MIDNIGHT, 0, 0));
+		started_sum +=
+			cell_get(&day->cell, measure_key(M_EXITED_AT_MIDNIGHT_START_SUM, 0, 0));
 	}
 	then = (struct ages){wip0, (__int128)wip0 * t0 -
 					   (starts + (__int128)c[M_EXIT_START_SUM] - started_sum)};
@@ -182,9 +182,9 @@ static void littles_law(const struct pane_input *in, const struct sums *s, struc
 	if (departed && c[M_DEPARTED_TIME_SUM])
 		v[METRIC_LITTLES_LAW] = (double)integral / (double)c[M_DEPARTED_TIME_SUM];
 	if (c[M_STARTED] || departed)
-		v[METRIC_FLOW_STABLE] = within_tenth((struct ages){1, c[M_STARTED]},
-						     (struct ages){1, departed}) &&
-					within_tenth(then, at_now);
+		v[METRIC_FLOW_STABLE] =
+			within_tenth((struct ages){1, c[M_STARTED]}, (struct ages){1, departed}) &&
+			within_tenth(then, at_now);
 }
 
 void pane_window(const struct pane_input *in, const struct sums *sums, struct days days,
@@ -226,9 +226,9 @@ static double age(const struct pane_input *in, int percent)
 
 	if (!starts->n)
 		return NAN;
-	return seconds((double)(in->now -
-				ordered_at(starts, starts->n - 1 - sketch_rank(starts->n, percent))
-					->at));
+	return seconds(
+		(double)(in->now -
+			 ordered_at(starts, starts->n - 1 - sketch_rank(starts->n, percent))->at));
 }
 
 void pane_now(const struct pane_input *in, double v[METRIC_COUNT])

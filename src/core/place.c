@@ -146,7 +146,8 @@ static int64_t by_rules(struct placer *p, int product, const struct attributes *
 			r = rank(p, product, rule, a->service);
 			break;
 		case RULE_PROJECT:
-			r = rank(p, product, rule, a->project ? a->project : key_prefix(p, a->item));
+			r = rank(p, product, rule,
+				 a->project ? a->project : key_prefix(p, a->item));
 			break;
 		case RULE_SOURCE:
 			r = rank(p, product, rule, a->source);
@@ -167,8 +168,8 @@ struct place placer_place(struct placer *p, const struct attributes *a)
 	int64_t team = -1;
 
 	if (a->product)
-		place.product = (int32_t)model_product_named(
-			p->model, strings_text(p->strings, a->product));
+		place.product = (int32_t)model_product_named(p->model,
+							     strings_text(p->strings, a->product));
 	else
 		place.product = (int32_t)by_rules(p, -1, a);
 	if (place.product == NOWHERE)
@@ -189,8 +190,8 @@ struct place placer_unmapped(const struct placer *p)
 
 enum flow_class placer_class(struct placer *p, size_t workflow, uint32_t state)
 {
-	uint32_t question = ASK_RULES + (model_products(p->model) + 1) * RULE_COUNT +
-			    (uint32_t)workflow;
+	uint32_t question =
+		ASK_RULES + (model_products(p->model) + 1) * RULE_COUNT + (uint32_t)workflow;
 	struct answer *answer;
 
 	if (!state)

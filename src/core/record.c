@@ -120,8 +120,8 @@ struct record *record_make(struct strings *strings, const struct fact *fact, uin
 	    !put_fields(strings, fact, scratch, &len))
 		return NULL;
 
-	struct record *record = malloc(offsetof(struct record, bytes) + fact->id.len +
-				       fact->sequence.len + len);
+	struct record *record =
+		malloc(offsetof(struct record, bytes) + fact->id.len + fact->sequence.len + len);
 
 	if (!record)
 		return NULL;
@@ -170,9 +170,9 @@ static int values_compare(const struct strings *strings, const struct fact *fact
 		if (field->field != value.field)
 			return field->field < value.field ? -1 : 1;
 
-		int order = is_text(value.field) ?
-				text_compare(field->text, strings_text(strings, value.string)) :
-				number_compare(field->number, value.number);
+		int order = is_text(value.field)
+				    ? text_compare(field->text, strings_text(strings, value.string))
+				    : number_compare(field->number, value.number);
 
 		if (order)
 			return order;

@@ -69,7 +69,8 @@ void seen_remove(struct seen *s, struct seen_key key)
 
 	if (!s->slots[gap].what)
 		return;
-	for (uint32_t i = (gap + 1) & (s->room - 1); s->slots[i].what; i = (i + 1) & (s->room - 1)) {
+	for (uint32_t i = (gap + 1) & (s->room - 1); s->slots[i].what;
+	     i = (i + 1) & (s->room - 1)) {
 		uint32_t from = home(s, &s->slots[i]);
 
 		if (((i - from) & (s->room - 1)) < ((i - gap) & (s->room - 1)))

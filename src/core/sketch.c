@@ -3,9 +3,9 @@
 #include <assert.h>
 
 /* Values below 2^7 have a bucket each; above, the six bits after the leading one choose it. */
-#define EXACT 128
-#define SUB 64
-#define SUB_BITS 6
+#define EXACT        128
+#define SUB          64
+#define SUB_BITS     6
 #define FIRST_OCTAVE 7
 
 uint32_t sketch_bucket(int64_t value)

@@ -15,12 +15,12 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define NONE UINT32_MAX
-#define CHUNK 256 /* subjects */
-#define FIRST_SLOTS 256
+#define NONE          UINT32_MAX
+#define CHUNK         256 /* subjects */
+#define FIRST_SLOTS   256
 #define FIRST_RECORDS 2
 /* Fewer records than these are looked through one by one. */
-#define INDEX_FROM 24
+#define INDEX_FROM  24
 #define INDEX_SLOTS 64
 
 /* Records of one subject by identity; at most half of the slots are taken. */
@@ -34,7 +34,7 @@ struct store {
 	struct strings *strings;
 	struct subject **chunks;
 	uint32_t n_chunks;
-	uint32_t n; /* subjects */
+	uint32_t n;      /* subjects */
 	uint32_t *slots; /* a subject's number + 1; 0 is free */
 	uint32_t n_slots;
 	uint32_t subjects_most, strings_most;
@@ -334,8 +334,9 @@ static bool slots_reserve(struct store *store)
 		return false;
 	for (uint32_t i = 0; i < store->n; i++) {
 		const struct subject *subject = subject_at(store, i);
-		uint32_t slot = key_hash(store->seed, subject->about, subject->source,
-					 subject->name) & mask;
+		uint32_t slot =
+			key_hash(store->seed, subject->about, subject->source, subject->name) &
+			mask;
 
 		while (slots[slot])
 			slot = (slot + 1) & mask;

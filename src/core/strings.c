@@ -12,8 +12,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define CHUNK_BYTES ((size_t)1 << 16)
-#define FIRST_SLOTS 256
+#define CHUNK_BYTES  ((size_t)1 << 16)
+#define FIRST_SLOTS  256
 #define NUMBERS_MOST (UINT32_MAX - 1)
 
 struct entry {
@@ -30,7 +30,7 @@ struct chunk {
 
 struct strings {
 	uint64_t seed;
-	uint32_t *slots; /* numbers; 0 is free, since the absent text is never looked for */
+	uint32_t *slots;  /* numbers; 0 is free, since the absent text is never looked for */
 	uint32_t n_slots; /* a power of two, at most half of them taken */
 	struct entry *entries;
 	uint32_t n, room;

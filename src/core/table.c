@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define AGING_MOST 200
+#define AGING_MOST    200
 #define FINISHED_MOST 2000
 #define FINISHED_DAYS 90
-#define CFD_DAYS 90
+#define CFD_DAYS      90
 
 static void cell_number(struct row *row, const char *name, enum metric_unit unit, double number)
 {
@@ -23,11 +23,11 @@ static void cell_text(struct row *row, const char *name, struct text text)
 /* ---- History: closed periods ---- */
 
 static const enum metric hist_metrics[] = {
-	METRIC_THROUGHPUT,	 METRIC_ARRIVALS,	METRIC_CREATED,	       METRIC_CANCELED,
-	METRIC_NET_FLOW,	 METRIC_CYCLE_TIME_P50, METRIC_CYCLE_TIME_P85, METRIC_LEAD_TIME_P50,
-	METRIC_LEAD_TIME_P85,	 METRIC_FLOW_EFFICIENCY, METRIC_BLOCKED,       METRIC_FIRST_PASS,
-	METRIC_SLE_MET,		 METRIC_VELOCITY_FEATURE, METRIC_VELOCITY_DEFECT,
-	METRIC_VELOCITY_RISK,	 METRIC_VELOCITY_DEBT,	METRIC_RELEASES,       METRIC_DEPLOYMENTS,
+	METRIC_THROUGHPUT,    METRIC_ARRIVALS,         METRIC_CREATED,         METRIC_CANCELED,
+	METRIC_NET_FLOW,      METRIC_CYCLE_TIME_P50,   METRIC_CYCLE_TIME_P85,  METRIC_LEAD_TIME_P50,
+	METRIC_LEAD_TIME_P85, METRIC_FLOW_EFFICIENCY,  METRIC_BLOCKED,         METRIC_FIRST_PASS,
+	METRIC_SLE_MET,       METRIC_VELOCITY_FEATURE, METRIC_VELOCITY_DEFECT, METRIC_VELOCITY_RISK,
+	METRIC_VELOCITY_DEBT, METRIC_RELEASES,         METRIC_DEPLOYMENTS,
 };
 
 /* Fields of later metrics: every entry has every field, since readers fix a column's type by the first. */
@@ -92,8 +92,7 @@ static void hist_row(const struct table_input *in, struct days period, struct ro
 	}
 	for (size_t i = 0; i < sizeof hist_later / sizeof *hist_later; i++)
 		cell_number(row, hist_later[i].name, hist_later[i].unit, NAN);
-	cell_number(row, "wip_items", UNIT_ITEMS,
-		    (double)wip_at_end(in->pane.cells, period.last));
+	cell_number(row, "wip_items", UNIT_ITEMS, (double)wip_at_end(in->pane.cells, period.last));
 }
 
 bool table_hist(const struct table_input *in, enum table table, row_fn *each, void *arg)
@@ -126,7 +125,7 @@ static void add_entries(const struct day_cell *day, int32_t first, int64_t lines
 	size_t n;
 	const struct count *late = cell_measure(&day->cell, M_ENTERED_LATE, &n);
 
-	for (int class = 0; class < CLASS_COUNT; class++)
+	for (int class = 0; class < CLASS_COUNT; class ++)
 		lines[class] += cell_get(&day->cell, measure_key(M_ENTERED, class, 0));
 	for (size_t i = 0; i < n; i++)
 		if (day->day - (int32_t)key_sub(late[i].key) >= first)
@@ -143,18 +142,17 @@ bool table_cfd(const struct table_input *in, row_fn *each, void *arg)
 	uint32_t i = cells_from(cells, first);
 
 	/* What entered before the first day, less what was closed for good before it. */
-	for (int class = 0; class < CLASS_COUNT; class++)
-		lines[class] =
-			cell_get(&cells->now, measure_key(M_ENTERED_EVER, class, 0)) -
-			days_sum(cells, window, measure_key(M_ENTERED, class, 0)) -
-			cell_get(&cells->now, measure_key(M_ENTERED_CLOSED_EVER, class, 0)) +
-			days_sum(cells, window, measure_key(M_ENTERED_CLOSED, class, 0));
+	for (int class = 0; class < CLASS_COUNT; class ++)
+		lines[class] = cell_get(&cells->now, measure_key(M_ENTERED_EVER, class, 0)) -
+			       days_sum(cells, window, measure_key(M_ENTERED, class, 0)) -
+			       cell_get(&cells->now, measure_key(M_ENTERED_CLOSED_EVER, class, 0)) +
+			       days_sum(cells, window, measure_key(M_ENTERED_CLOSED, class, 0));
 	for (int32_t day = first; day <= in->pane.today; day++) {
 		struct row row = {.ms = zone_day_start(in->pane.zone, day), .day = day};
 
 		if (i < cells->n_days && cells->days[i].day == day)
 			add_entries(&cells->days[i++], first, lines);
-		for (int class = 0; class < CLASS_COUNT; class++)
+		for (int class = 0; class < CLASS_COUNT; class ++)
 			cell_number(&row, names[class], UNIT_ITEMS, (double)lines[class]);
 		if (!each(arg, &row))
 			return false;
@@ -163,7 +161,6 @@ bool table_cfd(const struct table_input *in, row_fn *each, void *arg)
 }
 
 /* ---- The value-stream map ---- */
-
 
 /* The (state, bucket) counts of all days, sorted, so that each state's buckets lie together. */
 static int by_key(const void *a, const void *b)
@@ -248,8 +245,7 @@ static void stage_row(const struct table_input *in, struct row *row, uint32_t st
 	cell_number(row, "visits_count", UNIT_COUNT, (double)h->n);
 	cell_number(row, "time_p50_seconds", UNIT_SECONDS, histogram_quantile(h, 50) / 1000);
 	cell_number(row, "time_p85_seconds", UNIT_SECONDS, histogram_quantile(h, 85) / 1000);
-	cell_number(row, "time_total_seconds", UNIT_SECONDS,
-		    h->n ? (double)total / 1000 : NAN);
+	cell_number(row, "time_total_seconds", UNIT_SECONDS, h->n ? (double)total / 1000 : NAN);
 	cell_number(row, "wip_items", UNIT_ITEMS, (double)wip);
 }
 

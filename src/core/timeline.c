@@ -106,8 +106,7 @@ static struct attributes at_first(const struct subject *subject)
 	return attributes;
 }
 
-static void place_instants(struct timeline *t, struct placer *placer,
-			   const struct subject *subject)
+static void place_instants(struct timeline *t, struct placer *placer, const struct subject *subject)
 {
 	struct attributes attributes = at_first(subject);
 	struct place place = {NOWHERE, 0};
@@ -128,8 +127,7 @@ static void place_instants(struct timeline *t, struct placer *placer,
 	}
 }
 
-bool timeline_read(struct timeline *t, const struct context *context,
-		   const struct subject *subject)
+bool timeline_read(struct timeline *t, const struct context *context, const struct subject *subject)
 {
 	t->n = 0;
 	t->next = INT64_MAX;

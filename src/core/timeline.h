@@ -22,7 +22,8 @@ struct context {
 struct timeline {
 	uint32_t n, room;
 	const struct record **facts;
-	struct place *places; /* of the instant of each fact: all facts of one instant have the same */
+	struct place
+		*places; /* of the instant of each fact: all facts of one instant have the same */
 	bool all_placed;
 	int64_t next; /* the time of the first fact after now; INT64_MAX if none */
 };

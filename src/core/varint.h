@@ -23,8 +23,7 @@ static inline size_t varint_put(unsigned char *at, uint64_t number)
 }
 
 /* Takes a number off the bytes from *at to `end`. False if they end in it, or it is too large. */
-static inline bool varint_take(const unsigned char **at, const unsigned char *end,
-			       uint64_t *number)
+static inline bool varint_take(const unsigned char **at, const unsigned char *end, uint64_t *number)
 {
 	const unsigned char *p = *at;
 

@@ -96,8 +96,7 @@ static void add_count(struct sums *s, const struct count *count)
 		histogram_add(&s->histograms[H_UPSTREAM], key_bucket(count->key), count->n);
 		break;
 	case M_RELEASE_INTERVAL:
-		histogram_add(&s->histograms[H_RELEASE_INTERVAL], key_bucket(count->key),
-			      count->n);
+		histogram_add(&s->histograms[H_RELEASE_INTERVAL], key_bucket(count->key), count->n);
 		break;
 	case M_FINISHED_TYPE:
 		s->types[key_sub(count->key)] += count->n;

@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAD_ZONE 65 /* EX_DATAERR */
+#define BAD_ZONE  65 /* EX_DATAERR */
 #define NO_MEMORY 71 /* EX_OSERR */
 
-#define DAY INT64_C(86400)
+#define DAY         INT64_C(86400)
 #define CYCLE_YEARS 400
-#define CYCLE_DAYS 146097
+#define CYCLE_DAYS  146097
 /* Instants are cut to these seconds, some 34,000 years; a file may tell of the Big Bang. */
 #define SECONDS_MOST (INT64_C(1) << 40)
 /* Where a zone without transitions begins to follow its footer. */
@@ -25,7 +25,7 @@
 
 #define HEADER_BYTES 44
 #define OFFSET_LEAST (-89999)
-#define OFFSET_MOST 93599
+#define OFFSET_MOST  93599
 
 struct span {
 	int64_t from; /* seconds since the Unix epoch */
@@ -144,8 +144,8 @@ static void zone_change(struct zone *zone, int64_t second, int32_t offset)
 
 	int32_t reached = (int32_t)floor_div(second - 1 + last->offset, DAY);
 
-	zone->spans[zone->n++] = (struct span){
-		second, offset, reached > last->reached ? reached : last->reached};
+	zone->spans[zone->n++] =
+		(struct span){second, offset, reached > last->reached ? reached : last->reached};
 }
 
 static void zone_follow(struct zone *zone, const struct zone_rule *rule)

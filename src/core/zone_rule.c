@@ -3,7 +3,7 @@
 #include "venturi/civil.h"
 
 #define HOUR 3600
-#define DAY 86400
+#define DAY  86400
 
 /* What is left to read. */
 static bool take(struct text *rest, char c)

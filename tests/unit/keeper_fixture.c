@@ -56,13 +56,13 @@ static void on_near(struct bufferevent *near, void *arg)
 	bufferevent_write_buffer(wire->far, input);
 }
 
-/* Waits for the reply of the whole transaction, whose last is the fence, so that it was executed. */
+/* The replies of a transaction say QUEUED, and come when all of it has been executed. */
 static void on_far(struct bufferevent *far, void *arg)
 {
 	struct wire *wire = arg;
 	struct evbuffer *input = bufferevent_get_input(far);
 
-	if (!wire->doomed) {
+	if (!wire->doomed || !holds(input, "QUEUED")) {
 		bufferevent_write_buffer(wire->near, input);
 		return;
 	}

@@ -112,6 +112,8 @@ static void a_wiped_redis_is_restored_from_memory(void **state)
 	run_until_active(&person);
 	person_learns(&person, 3000);
 	run_until_stored(&person);
+	uint64_t sequence = keeper_status(person.keeper).sequence;
+
 	redis_int(world, "FLUSHALL");
 	person_learns(&person, 10);
 	assert_int_equal(person.republish, 1);
@@ -120,6 +122,33 @@ static void a_wiped_redis_is_restored_from_memory(void **state)
 	run_until_active(&person);
 	assert_true(keeper_room(person.keeper));
 	assert_int_equal(person.republish, 2);
+	assert_int_equal(person.deposed, 0);
+	/* Facts, panes and tables that bear a sequence are never older than those before. */
+	assert_true(keeper_status(person.keeper).sequence > sequence);
+	assert_int_equal(keeper_status(person.keeper).epoch, 2);
+	expect_loads(world, person.store, world->facts);
+	person_kill(&person);
+}
+
+/* The first attempt sets the fence, but its reply is lost; the second does not arrive at all. */
+static void a_restoration_does_not_take_its_own_attempt_for_a_rival(void **state)
+{
+	struct world *world = *state;
+	struct person person;
+
+	person_start(world, &person, true, true);
+	run_until_active(&person);
+	person_learns(&person, 100);
+	run_until_stored(&person);
+	redis_int(world, "FLUSHALL");
+	person_learns(&person, 10);
+	RUN_UNTIL(world, keeper_status(person.keeper).role == ROLE_RESTORING);
+	wire_cut(world, WIRE_CUT_REPLY, "EXEC");
+	RUN_UNTIL(world, wire_was_cut(world));
+	assert_int_equal(redis_int(world, "EXISTS v:state:fence"), 1);
+	wire_cut(world, WIRE_CUT_REQUEST, "EXEC");
+	RUN_UNTIL(world, wire_was_cut(world));
+	run_until_active(&person);
 	assert_int_equal(person.deposed, 0);
 	expect_loads(world, person.store, world->facts);
 	person_kill(&person);
@@ -606,6 +635,7 @@ int main(void)
 		KEEPER_TEST(what_is_published_comes_with_the_facts_it_follows_from),
 		KEEPER_TEST(a_zombie_is_refused_and_stands_by),
 		KEEPER_TEST(a_wiped_redis_is_restored_from_memory),
+		KEEPER_TEST(a_restoration_does_not_take_its_own_attempt_for_a_rival),
 		KEEPER_TEST(facts_that_come_while_it_is_restored_are_kept),
 		KEEPER_TEST(a_redis_that_went_back_in_time_is_restored),
 		KEEPER_TEST(what_redis_has_more_than_memory_is_kept_in_a_restoration),

@@ -26,7 +26,9 @@ struct kafka_setting {
 };
 
 struct kafka_options {
-	const struct kafka_setting *settings; /* any librdkafka property but the reserved ones */
+	const struct kafka_setting
+		*settings; /* any librdkafka property but the reserved ones; brokers
+					       are at localhost:9092 if none says otherwise */
 	size_t n_settings;
 	const char *const *topics; /* exact names; with ^ in front an extended regular expression */
 	size_t n_topics;

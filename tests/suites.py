@@ -132,18 +132,20 @@ def python(folder, *places, environment=None):
     return suite
 
 
-GOLDEN = ("tests/system/test_golden.py", "tests/system/test_properties.py")
+GOLDEN = "tests/system/test_golden.py"
+COMMANDS = ("tests/system/test_check_events.py", "tests/system/test_show.py")
+OFFLINE = (GOLDEN, "tests/system/test_properties.py", *COMMANDS)       # neither Kafka nor a daemon
 
 
 def system_tests():
-    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/system").glob("test_*.py"))
-            if str(path.relative_to(ROOT)) not in GOLDEN]
+    found = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/system").glob("test_*.py")))
+    return [path for path in found if path not in OFFLINE]
 
 
 QUICK = {
     "the house": python("build", "tests/house"),
     "unit tests": unit("build", {"VENTURI_TEST_LOGS": "200"}),
-    "golden cases": python("build", GOLDEN[0]),
+    "the command line": python("build", GOLDEN, *COMMANDS),
 }
 
 FULL = {
@@ -152,9 +154,10 @@ FULL = {
     "unit tests, clang": unit("build/clang", {"VENTURI_TEST_LOGS": "200"}),
     "unit tests under ASan and UBSan": unit("build/asan", SANITIZED),
     "unit tests under valgrind": unit("build/gcc", {"PATIENCE": "10", "VENTURI_TEST_LOGS": "20"}, VALGRIND),
-    "golden cases, properties": python("build", *GOLDEN),
+    "the oracle": python("build", "tests/oracle"),
+    "the command line": python("build", *OFFLINE),
     "the system": python("build", *system_tests()),
-    "golden cases, properties under ASan and UBSan": python("build/asan", *GOLDEN, environment=SANITIZED),
+    "the command line under ASan and UBSan": python("build/asan", *OFFLINE, environment=SANITIZED),
     "the system under ASan and UBSan": python("build/asan", *system_tests(), environment=SANITIZED),
 }
 

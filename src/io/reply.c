@@ -20,8 +20,11 @@ struct replies {
 static void *capped_array(const redisReadTask *task, element_count elements)
 {
 	const struct replies *replies = task->privdata;
+	int depth = 1;
 
-	if ((size_t)elements > REPLY_ELEMENTS_MOST)
+	for (const redisReadTask *outer = task->parent; outer; outer = outer->parent)
+		depth++;
+	if ((size_t)elements > REPLY_ELEMENTS_MOST || depth > REPLY_DEPTH_MOST)
 		return NULL;
 	return replies->create_array(task, elements);
 }

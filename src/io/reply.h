@@ -10,6 +10,7 @@
 
 #define REPLY_BYTES_MOST ((size_t)256 << 20)
 #define REPLY_ELEMENTS_MOST ((size_t)1 << 20)
+#define REPLY_DEPTH_MOST 4 /* arrays in arrays; EXEC's reply has two levels */
 
 enum reply_kind {
 	REPLY_NIL,

@@ -306,7 +306,7 @@ static void no_cut_and_no_wipe_loses_or_doubles_a_fact(void **state)
 
 	person_start(world, &person, true, true);
 	run_until_active(&person);
-	for (int i = 0; i < 150 || keeper_status(person.keeper).restorations < 4; i++) {
+	for (int i = 0; i < 60 || keeper_status(person.keeper).restorations < 4; i++) {
 		assert_true(i < 2000);
 		/* The take-over by a restoration leaves facts alone; none may be told to a standby. */
 		assert_int_equal(person.deposed, 0);

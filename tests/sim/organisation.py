@@ -36,7 +36,7 @@ class Product:
         self.mode = self.release = self.change_start = self.sle = None
         self.repositories, self.services, self.projects, self.sources, self.labels = [], [], [], [], []
         self.tracker = "jira.example"
-        self.quiet = False
+        self.named = self.quiet = False
         self.teams = []
         self.repository_names, self.service_names = [], []
 
@@ -86,6 +86,7 @@ class Organisation:
             product.services[0], [f"{stem}-api", f"{stem}-batch"])
         if dice.chance(0.25):                           # its services are placed by what their facts carry
             product.services = []
+        product.named = dice.chance(0.5)                # its deployments may say whose they are
         product.quiet = dice.chance(0.1)                # never comes as far as production
         if dice.chance(0.75):
             product.projects = [prefix]

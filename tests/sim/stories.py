@@ -104,6 +104,9 @@ def item(log):
         tell("item.closed", now + dice.below(DAY), resolution="wontfix")
         return
     last = now = live(log, tell, states, now, product)
+    if dice.chance(0.04):                                       # elsewhere, where states mean something else
+        tell("item.state", now + HOUR, to=dice.pick(("Delivered", "Build", "In Progress", "Closed", "Rejected")))
+        tell("item.moved", now + HOUR, product=dice.pick(log.org.names))
     while dice.chance(0.06):                                    # back after a while: reopened, or another life
         now += dice.pick((HOUR, 3 * DAY, 13 * DAY, 12 * DAY, 35 * DAY, 91 * DAY)) + dice.below(DAY)
         if dice.chance(0.2):
@@ -294,12 +297,12 @@ def deploy(log, product, service, environment, now, known, merged, repository):
     if dice.chance(0.5):
         fields["deployment_id"] = f"{service}-{log.number(('deployment', service))}"
     if dice.chance(0.5):
-        fields["repository"] = repository if dice.chance(0.96) else dice.pick(("old/thing", "acme/fraud"))
+        fields["repository"] = repository if dice.chance(0.9) else dice.pick(("old/thing", "acme/fraud", "old/thing"))
     if merged and dice.chance(0.3):
         fields["changes"] = [change["change"] for change in merged if dice.chance(0.7)]
     elif dice.chance(0.05):                                     # whoever that is
         fields["changes"] = [str(dice.between(1, 12))]
-    if dice.chance(0.3):
+    if product.named and dice.chance(0.3):
         fields["product"] = dice.weighted(((product.name, 20), (dice.pick(log.org.names), 1), ("ghost", 0.3)))
     if dice.chance(0.1):
         fields["labels"] = [dice.pick(("HotFix", "unplanned-x", "planned"))] + list(product.labels)
@@ -324,13 +327,15 @@ def deploy(log, product, service, environment, now, known, merged, repository):
     if dice.chance(0.05):
         tell("deploy.done", now + dice.about(5 * HOUR, 4), deployment_id=None)           # the same version again
     if dice.chance(0.1):
-        back = {} if len(there) < 2 or dice.chance(0.5) else there[-2]
-        for _ in range(dice.pick((1, 1, 1, 2))):
+        back = {} if len(there) < 2 or dice.chance(0.6) else there[-2]
+        if dice.chance(0.3):                                    # by one of its names only
+            back = dict([dice.pick(sorted(back.items()))]) if back else {}
+        for _ in range(dice.pick((1, 1, 2))):
             now += dice.about(2 * HOUR, 3)
             log.tell("cd.example", "deploy.rolledback", now, service=service, environment=environment, **back)
         if there and dice.chance(0.5):                          # is it what runs now, or not?
             log.tell("cd.example", "deploy.done", now + dice.about(HOUR), service=service, environment=environment,
-                     **dice.pick(there[-3:]))
+                     **there[-min(dice.pick((1, 2, 2, 2, 3)), len(there))])
     while dice.chance(0.13):
         incident(log, product, now + dice.pick((0, dice.about(4 * HOUR, 5))), fields)
     return now

@@ -341,6 +341,33 @@ def deploy(log, product, service, environment, now, known, merged, repository):
     return now
 
 
+def train(log):
+    """One environment for itself: deployments, rollbacks and redeploys close behind one another."""
+    dice = log.dice
+    product = dice.pick(log.org.products)
+    service, environment = dice.pick(product.service_names), f"prod-{log.number('train')}"
+    now, known = log.moment(), []
+    for _ in range(dice.between(4, 12)):
+        now += dice.weighted(((dice.about(6 * HOUR, 3), 9), (0, 1)))
+        kind = "deploy.done"
+        what = dice.weighted((("new", 5), ("again", 1), ("before", 3), ("back", 4), ("back to", 2), ("failed", 1)))
+        if what == "new" or len(known) < 2:
+            number = len(known) + 1
+            names = {"version": f"{environment}.{number}", "revision": dice.hex(20), "artifact": f"pkg:oci/x@{environment}.{number}"}
+            told = {name: value for name, value in names.items() if dice.chance(0.5)} or dict(version=names["version"])
+            known.append(told)
+        elif what == "again":
+            told = known[-1]
+        elif what == "back":
+            kind, told = "deploy.rolledback", {}
+        else:
+            told = known[-dice.pick((2, 2, 2, min(3, len(known))))]
+            if what != "before":
+                kind = "deploy.rolledback" if what == "back to" else "deploy.failed"
+                told = dict([dice.pick(sorted(told.items()))])
+        log.tell("cd.example", kind, now, service=service, environment=environment, **told)
+
+
 def publish(log, product, service, now, version):
     dice = log.dice
     alone = dice.chance(0.15)
@@ -469,4 +496,4 @@ def at_the_edges(log):
             log.tell("mad-bot", "item.created", log.end, item="EDGE-0", subject_source="jira.example", type="bug")
 
 
-STORIES = ((item, 10), (delivery, 6), (money, 2), (outcome, 0.4), (dependency, 1), (risk, 0.6))
+STORIES = ((item, 10), (delivery, 6), (train, 0.5), (money, 2), (outcome, 0.4), (dependency, 1), (risk, 0.6))

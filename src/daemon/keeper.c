@@ -12,6 +12,7 @@
 
 #define UNSENT_MOST ((size_t)8 << 20)
 #define PREFIX_MOST 128
+#define AGAIN_MS 30000
 #define STILL_MS 900 /* after which the tick moves the fence */
 
 /* ---- Small things that all parts use ---- */
@@ -36,6 +37,17 @@ void keeper_arm(struct event *event, int64_t ms)
 	struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
 	event_add(event, &wait);
+}
+
+bool keeper_is_news(struct said *said, const char *what)
+{
+	int64_t now = keeper_now();
+
+	if (strncmp(said->what, what, sizeof said->what - 1) == 0 && now - said->at < AGAIN_MS)
+		return false;
+	snprintf(said->what, sizeof said->what, "%s", what);
+	said->at = now;
+	return true;
 }
 
 void keeper_key(const struct keeper *keeper, char key[KEY_MOST], const char *rest)
@@ -199,6 +211,7 @@ static void on_connected(void *arg)
 
 	keeper->connections++;
 	log_info("event=redis_up redis=%s", redis_address(keeper->redis));
+	keeper->down = (struct said){0};
 	surroundings_check(keeper);
 }
 
@@ -206,8 +219,9 @@ static void on_lost(void *arg, const char *why, int retry)
 {
 	struct keeper *keeper = arg;
 
-	log_warn("event=redis_down redis=%s why=\"%s\" retry_ms=%d", redis_address(keeper->redis),
-		 why, retry);
+	if (keeper_is_news(&keeper->down, why))
+		log_warn("event=redis_down redis=%s why=\"%s\" retry_ms=%d",
+			 redis_address(keeper->redis), why, retry);
 	keeper->usable = false;
 	keeper->probing = false;
 	keeper->polling = false;
@@ -345,7 +359,7 @@ void keeper_dirty(struct keeper *keeper)
 
 bool keeper_room(const struct keeper *keeper)
 {
-	return keeper->role == ROLE_ACTIVE && !keeper->full && !keeper->stopping;
+	return keeper->role == ROLE_ACTIVE && !keeper->full && !keeper->over;
 }
 
 void keeper_kafka(struct keeper *keeper, bool up)
@@ -359,6 +373,7 @@ void keeper_kafka(struct keeper *keeper, bool up)
 void keeper_stop(struct keeper *keeper, int patience)
 {
 	keeper->stopping = true;
+	keeper->over = true;
 	if (keeper->role != ROLE_ACTIVE) {
 		/* From the loop: no hook is called from within. */
 		keeper_arm(keeper->patience, keeper->role == ROLE_RESTORING ? patience : 0);

@@ -62,6 +62,12 @@ struct transaction {
 	size_t n_failed, room_failed;
 };
 
+/* What was said last about something that goes on: it is said again after a while, or when it changes. */
+struct said {
+	char what[200];
+	int64_t at; /* ms, monotonic */
+};
+
 /* Where a take-over stands. */
 enum phase { TAKE_NOTHING, TAKE_FENCE, TAKE_LIST, TAKE_LOAD, TAKE_WRITE };
 
@@ -94,8 +100,11 @@ struct keeper {
 	bool full;            /* room was denied */
 	bool incomplete;      /* a fact could not be packed: memory is ahead of the log */
 	bool failing;         /* hook failed() was called */
-	bool stopping;
+	bool stopping;        /* keeper_stop() was called, and stopped() not yet */
+	bool over;            /* keeper_stop() was called: no take-over any more */
 	struct event *flush, *tick, *poll, *patience, *retry;
+
+	struct said down, unfit, volatile_redis;
 
 	/* surroundings.c */
 	bool probing, refused, aof;
@@ -128,6 +137,8 @@ struct keeper {
 /* ---- keeper.c ---- */
 int64_t keeper_now(void); /* ms, monotonic */
 void keeper_arm(struct event *event, int64_t ms);
+/* Whether this is to be said (now, then): not the same as last time, or half a minute later. */
+bool keeper_is_news(struct said *said, const char *what);
 /* <prefix><rest> */
 void keeper_key(const struct keeper *keeper, char key[KEY_MOST], const char *rest);
 /* <prefix>state:log:<generation>:<n> */

@@ -58,7 +58,7 @@ static void on_get(void *arg, uint32_t i, const struct reply *reply)
 			  text.at);
 		standby_forget(keeper);
 	}
-	if (stood_still(keeper) && !keeper->stopping && !keeper->failing)
+	if (stood_still(keeper) && !keeper->over && !keeper->failing)
 		takeover_begin(keeper);
 }
 

@@ -36,8 +36,9 @@ static struct text info_value(struct text info, const char *name)
 static void refuse(struct keeper *keeper, const char *what, struct text why)
 {
 	keeper->refused = true;
-	log_error("event=redis_unfit redis=%s what=\"%s\" why=\"%.*s\"",
-		  redis_address(keeper->redis), what, (int)why.len, why.at);
+	if (keeper_is_news(&keeper->unfit, what))
+		log_error("event=redis_unfit redis=%s what=\"%s\" why=\"%.*s\"",
+			  redis_address(keeper->redis), what, (int)why.len, why.at);
 }
 
 /* A hash tag: braces with something in between, so that all keys of the prefix are in one slot. */
@@ -154,9 +155,10 @@ static void on_multi(void *arg, uint32_t i, const struct reply *reply)
 }
 
 /* Whoever may not look at the configuration is not warned. */
-static void warn_if_forgetful(const struct keeper *keeper, const struct reply *save)
+static void warn_if_forgetful(struct keeper *keeper, const struct reply *save)
 {
-	if (!keeper->aof && reply_count(save) == 2 && reply_text(reply_at(save, 1)).len == 0)
+	if (!keeper->aof && reply_count(save) == 2 && reply_text(reply_at(save, 1)).len == 0 &&
+	    keeper_is_news(&keeper->volatile_redis, "neither"))
 		log_warn("event=redis_not_durable what=\"Redis has neither AOF nor RDB: when it "
 			 "restarts, facts that Kafka no longer holds are lost, unless a venturid "
 			 "runs that has them\"");
@@ -174,11 +176,11 @@ static void on_info(void *arg, uint32_t i, const struct reply *reply)
 		judge_info(keeper, reply_text(reply));
 	if (i == 0)
 		return;
-	warn_if_forgetful(keeper, reply);
 	if (keeper->refused) {
 		conclude(keeper);
 		return;
 	}
+	warn_if_forgetful(keeper, reply);
 	commands_clear(&keeper->scratch);
 	commands_line(&keeper->scratch, "MULTI", NULL);
 	if (!keeper_send(keeper, &keeper->scratch, on_multi))

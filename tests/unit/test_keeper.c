@@ -607,6 +607,24 @@ static void a_stop_stores_and_publishes_what_is_there(void **state)
 	person_kill(&person);
 }
 
+static void a_standby_that_was_stopped_does_not_take_over(void **state)
+{
+	struct world *world = *state;
+	struct person person;
+
+	person_start(world, &person, false, true);
+	RUN_UNTIL(world, keeper_status(person.keeper).connected);
+	keeper_stop(person.keeper, 5000);
+	RUN_UNTIL(world, person.stopped);
+	int64_t until = world_now() + 150;
+
+	while (world_now() < until)
+		world_step(world);
+	assert_int_equal(keeper_status(person.keeper).role, ROLE_STANDBY);
+	assert_int_equal(redis_int(world, "EXISTS v:state:fence"), 0);
+	person_kill(&person);
+}
+
 static void a_stop_is_not_kept_waiting_by_a_redis_that_is_away(void **state)
 {
 	struct world *world = *state;
@@ -657,6 +675,7 @@ int main(void)
 		KEEPER_TEST(a_heartbeat_tells_the_role_and_expires),
 		KEEPER_TEST(without_kafka_it_lets_go_for_a_standby_that_has_it),
 		KEEPER_TEST(a_stop_stores_and_publishes_what_is_there),
+		KEEPER_TEST(a_standby_that_was_stopped_does_not_take_over),
 		KEEPER_TEST(a_stop_is_not_kept_waiting_by_a_redis_that_is_away),
 	};
 

@@ -100,7 +100,8 @@ def published(redis, prefix="venturi:"):
 def stages_of(entries):
     rows = {}
     for _entry, row in entries:
-        rows[row.pop("state").removeprefix("id:")] = {name: number(text) for name, text in row.items()}
+        state = row.pop("state").removeprefix("id:")
+        rows[state] = {name: number(text) for name, text in row.items()}
     return rows
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from fields import exactly, fields_of, must_agree
 from kafka import Kafka
 from process import ROOT, wait_for
+from redis import ReplyError
 from venturid import create_topic, produce, replay
 
 # Under sanitizers: fewer events, fewer kills.
@@ -119,7 +120,11 @@ def must_show(redis, log_, seconds=60, prefix="venturi:"):
     """Waits until Redis shows what replay and the oracle make of the log; returns how many fields were compared, twice."""
     def as_wanted():
         nonlocal last
-        result, own = published(redis, prefix)
+        try:
+            result, own = published(redis, prefix)
+        except ReplyError as why:       # a key of another type, that is not replaced yet
+            last = why
+            return None
         ages = {fields.get("as_of_ms") for fields in own.values()}
         if ages != {str(log_.replayed["now_ms"])}:
             last = AssertionError(f"as_of_ms is {sorted(map(str, ages))[:5]}, not {log_.replayed['now_ms']}")

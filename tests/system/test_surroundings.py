@@ -17,7 +17,7 @@ def told():
 
 
 @contextlib.contextmanager
-def scene(redis, topic=None, produced=True, **options):
+def scene(redis, /, topic=None, produced=True, **options):
     """A daemon that is not started yet, and a topic that holds the log."""
     topic = topic or new_topic()
     if produced:

@@ -1,4 +1,4 @@
-/* heartbeat: what goes beside the transaction: the heartbeat, operators' requests, the publisher's SCAN. */
+/* heartbeat: what goes beside the transaction: that, operators' requests, the publisher's SCAN. */
 #include "daemon/keeper_inner.h"
 #include "daemon/log.h"
 

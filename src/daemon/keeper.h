@@ -40,7 +40,7 @@ struct keeper_options {
 	size_t unsent_most;   /* bytes of facts that may wait to be stored; 0 = 8 MB */
 	int takeover;         /* ms that the fence stands still before we take over; 0 = 3000 */
 	int takeover_without_kafka; /* the same while its own Kafka is down; 0 = 15000 */
-	int let_go;           /* ms without a broker after which it does, for a standby; 0 = 10000 */
+	int let_go;           /* ms without a broker, until it does; 0 = 10000 */
 };
 
 struct keeper_hooks {
@@ -97,11 +97,12 @@ struct keeper_hooks {
 	void (*republish_all)(void *arg);
 
 	/*
-	 * Keys under the prefix that are ours no more have to be looked for. scan() is asked now and
-	 * then while active (at most once a transaction): true = send SCAN *cursor MATCH <prefix>* (its
-	 * glob characters escaped) outside the transaction. scanned() tells what came, with the next
-	 * cursor (0: that was all); the keys live during the call. It does not come if the connection
-	 * breaks: then scan() gives the same cursor again. Both may be NULL.
+	 * Keys under the prefix that are ours no more have to be looked for. scan() is asked now
+	 * and then while active (at most once a transaction): true = send SCAN *cursor MATCH
+	 * <prefix>* (its glob characters escaped) outside the transaction. scanned() tells what
+	 * came, with the next cursor (0: that was all); the keys live during the call. It does
+	 * not come if the connection breaks: then scan() gives the same cursor again. Both may be
+	 * NULL.
 	 */
 	bool (*scan)(void *arg, uint64_t *cursor);
 	void (*scanned)(void *arg, uint64_t cursor, const struct text *keys, size_t n);

@@ -62,7 +62,7 @@ struct transaction {
 	size_t n_failed, room_failed;
 };
 
-/* What was said last about something that goes on: it is said again after a while, or when it changes. */
+/* What was said last about a state of things: said again when it changes, or after a while. */
 struct said {
 	char what[200];
 	int64_t at; /* ms, monotonic */

@@ -1,8 +1,8 @@
 /*
  * surroundings: whether state can be kept in this Redis. Asked after each connection, and again
- * every AGAIN_MS while it is not so: what is wrong is mostly put right over there, and then we go on.
- * Permissions, a full memory, a replica, a wrong cluster node: all show when commands are queued
- * in a MULTI that is then discarded.
+ * every AGAIN_MS while it is not so: what is wrong is mostly put right over there, and then we go
+ * on. Permissions, a full memory, a replica, a wrong cluster node: all show when commands are
+ * queued in a MULTI that is then discarded.
  */
 #include "daemon/keeper_inner.h"
 #include "daemon/log.h"

@@ -235,8 +235,8 @@ void takeover_draw_nonce(struct keeper *keeper)
 }
 
 /*
- * In a restoration: an epoch above ours that is not from an earlier attempt of this restoration, whose
- * reply was lost. All its attempts bear one nonce.
+ * In a restoration: an epoch above ours that is not from an earlier attempt of this restoration,
+ * whose reply was lost. All its attempts bear one nonce.
  */
 static bool is_rival(const struct keeper *keeper, const struct fence *seen)
 {

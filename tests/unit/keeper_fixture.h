@@ -1,6 +1,6 @@
 /*
- * keeper_fixture: keepers against a real redis-server, in one loop, with what their hooks were told;
- * and a wire between them and it that can be cut before or behind Redis.
+ * keeper_fixture: keepers against a real redis-server, in one loop, with what their hooks were
+ * told; and a wire between them and it that can be cut before or behind Redis.
  */
 #ifndef VENTURI_TESTS_KEEPER_FIXTURE_H
 #define VENTURI_TESTS_KEEPER_FIXTURE_H
@@ -13,7 +13,7 @@ struct wire;
 
 enum cut {
 	WIRE_WHOLE,
-	WIRE_CUT_REQUEST, /* the next request that holds `word` does not arrive, and the wire is cut */
+	WIRE_CUT_REQUEST, /* the next request that holds `word` does not arrive: it is cut */
 	WIRE_CUT_REPLY    /* it arrives; the wire is cut before its reply */
 };
 

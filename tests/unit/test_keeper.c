@@ -308,7 +308,7 @@ static void no_cut_and_no_wipe_loses_or_doubles_a_fact(void **state)
 	run_until_active(&person);
 	for (int i = 0; i < 60 || keeper_status(person.keeper).restorations < 4; i++) {
 		assert_true(i < 2000);
-		/* The take-over by a restoration leaves facts alone; none may be told to a standby. */
+		/* A restoration keeps the memory: it is no one else's take-over. */
 		assert_int_equal(person.deposed, 0);
 		person_learns(&person, draw(&world->random) % 40);
 		for (unsigned steps = draw(&world->random) % 20; steps; steps--)
@@ -320,7 +320,8 @@ static void no_cut_and_no_wipe_loses_or_doubles_a_fact(void **state)
 		if (draw(&world->random) % 16 == 0)
 			redis_int(world, "FLUSHALL");
 		if (draw(&world->random) % 8 == 0)
-			wire_cut(world, draw(&world->random) % 2 ? WIRE_CUT_REPLY : WIRE_CUT_REQUEST,
+			wire_cut(world, draw(&world->random) % 2 ? WIRE_CUT_REPLY
+								 : WIRE_CUT_REQUEST,
 				 "RPUSH");
 		if (draw(&world->random) % 16 == 0)
 			redis_int(world, "SET v:state:fence 1:1:1:00000000000000aa");

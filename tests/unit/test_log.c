@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* Standard error goes into a file of no name while the lines are written; they are then read back. */
+/* Standard error goes into a file of no name for a while, which is then read back. */
 struct capture {
 	int file, before;
 	char text[16384];

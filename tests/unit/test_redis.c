@@ -84,7 +84,8 @@ static struct text bytes(const char *string)
 
 static void replies_are_read_from_any_pieces(void **state)
 {
-	static const char whole[] = "*4\r\n+OK\r\n:-7\r\n$5\r\na\r\nbc\r\n*1\r\n$-1\r\n-WRONGTYPE no\r\n";
+	static const char whole[] =
+		"*4\r\n+OK\r\n:-7\r\n$5\r\na\r\nbc\r\n*1\r\n$-1\r\n-WRONGTYPE no\r\n";
 	struct replies *replies = replies_new();
 	struct reply *reply = NULL;
 
@@ -314,7 +315,7 @@ static struct evconnlistener *speaker(struct event_base *base, const char *speec
 	return listener;
 }
 
-/* The name is looked up in a thread; localhost may be two addresses, of which one does not answer. */
+/* Its name is looked up in a thread; localhost may be two addresses, of which one is silent. */
 static void a_peer_that_is_no_redis_is_left(void **state)
 {
 	struct event_base *base = event_base_new();

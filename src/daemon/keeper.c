@@ -160,14 +160,16 @@ void keeper_restore(struct keeper *keeper, const char *why)
 		keeper_stand_by(keeper);
 		return;
 	}
-	log_error("event=redis_lost_writes why=\"%s\" what=\"it is restored from memory\" "
-		  "facts=%" PRIu64 " epoch=%" PRIu64 " sequence=%" PRIu64, why,
+	log_error("event=%s why=\"%s\" what=\"all facts are written anew from memory\" "
+		  "facts=%" PRIu64 " epoch=%" PRIu64 " sequence=%" PRIu64,
+		  keeper->incomplete ? "fact_not_packed" : "redis_lost_writes", why,
 		  store_facts(keeper->store), keeper->fence.epoch, keeper->fence.sequence);
 	if (keeper->role == ROLE_ACTIVE)
 		takeover_draw_nonce(keeper);
 	keeper->role = ROLE_RESTORING;
 	keeper->restorations++;
 	keeper->full = true;
+	keeper->incomplete = false; /* all of memory will be packed */
 	keeper->requests = 0;
 	transaction_forget(keeper);
 	takeover_give_up(keeper);

@@ -29,7 +29,6 @@ bool rewrite_begin(struct keeper *keeper, uint64_t generation)
 	keeper->list = 1;
 	keeper->list_blocks = 0;
 	keeper->list_bytes = 0;
-	keeper->incomplete = false;
 	keeper->rewrite = rewrite;
 	positions_all_unsent(&keeper->positions);
 	log_info("event=writing_generation generation=%" PRIu64 " facts=%" PRIu64, generation,

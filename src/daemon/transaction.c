@@ -292,6 +292,11 @@ void transaction_begin(struct keeper *keeper)
 		send_it(keeper);
 		return;
 	}
+	if (keeper->incomplete) {
+		/* A position that was told since would be stored, and the fact below it not. */
+		keeper_restore(keeper, "memory was short");
+		return;
+	}
 	reset(transaction);
 	transaction->phase = IDLE;
 	transaction->before = keeper->fence;
@@ -313,10 +318,8 @@ void transaction_begin(struct keeper *keeper)
 static void go_on(struct keeper *keeper)
 {
 	keeper_settle(keeper);
-	if (keeper->incomplete && keeper->role == ROLE_ACTIVE)
-		keeper_restore(keeper, "memory was short");
-	else if (keeper->rewrite || keeper->more || keeper->stopping ||
-		 (keeper->role == ROLE_ACTIVE && keeper->n_old))
+	if (keeper->incomplete || keeper->rewrite || keeper->more || keeper->stopping ||
+	    (keeper->role == ROLE_ACTIVE && keeper->n_old))
 		transaction_begin(keeper);
 	else
 		keeper_flush_soon(keeper);

@@ -374,8 +374,12 @@ static void learn_one(struct person *person)
 	fact->id = text_of(id);
 	enum outcome outcome = store_add(person->store, fact, &subject, &record);
 
+	if (world->memory)
+		world->memory(true);
 	if (outcome == STORE_ADDED || outcome == STORE_CONFLICT_TAKEN)
 		keeper_fact(person->keeper, store_subject(person->store, subject), record);
+	if (world->memory)
+		world->memory(false);
 	free(fact);
 }
 

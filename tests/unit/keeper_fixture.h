@@ -24,6 +24,7 @@ struct world {
 	struct wire *wire;
 	uint64_t random;
 	unsigned facts; /* numbers their ids */
+	void (*memory)(bool is_short); /* called around keeper_fact(); NULL: not */
 };
 
 /* One daemon, as far as the keeper can see. */

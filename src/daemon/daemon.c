@@ -155,19 +155,19 @@ static void drop_memory(struct daemon *daemon)
 static struct store *on_empty_store(void *arg)
 {
 	struct daemon *daemon = arg;
-	const struct config *config = daemon->view.config;
 
 	drop_memory(daemon);
 	daemon->store = store_new(random_seed());
-	if (daemon->store)
-		store_limit(daemon->store, config->max_subjects, config->max_names);
 	return daemon->store;
 }
 
 static void on_activated(void *arg, const struct position *positions, size_t n)
 {
 	struct daemon *daemon = arg;
+	const struct config *config = daemon->view.config;
 
+	/* Not before: what was accepted once stands, also if the limits are lower now. */
+	store_limit(daemon->store, config->max_subjects, config->max_names);
 	if (!daemon_fold_begin(daemon) ||
 	    !intake_begin(daemon->intake, daemon->store, positions, n)) {
 		log_error("event=memory_short while=loading");

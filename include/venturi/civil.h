@@ -1,6 +1,7 @@
 /*
  * civil: dates of the proleptic Gregorian calendar as day numbers (0 = 1970-01-01), without any
- * time zone. Source of the algorithms: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+ * time zone. Source of the algorithms: Howard Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms".
  */
 #ifndef VENTURI_CIVIL_H
 #define VENTURI_CIVIL_H
@@ -16,7 +17,9 @@ bool civil_valid(int year, int month, int day);
 int32_t civil_week_start(int32_t day);
 int32_t civil_month_start(int32_t day);
 int32_t civil_quarter_start(int32_t day);
-/* The first day of the month or quarter `n` after (before, if negative) the one that holds the day. */
+/*
+ * The first day of the month or quarter `n` after (before, if negative) the one that holds the day.
+ */
 int32_t civil_month_add(int32_t day, int n);
 int32_t civil_quarter_add(int32_t day, int n);
 

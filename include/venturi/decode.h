@@ -27,7 +27,7 @@ struct record_in {
 
 struct decoded {
 	enum reject reason;       /* REJECT_NONE: the facts are good */
-	struct text why;          /* for a person, one line; only with a reason; lives as the facts do */
+	struct text why;          /* one line; only with a reason; lives as the facts do */
 	size_t n;
 	const struct fact *facts; /* texts live until the next decode() or decoder_free() */
 };

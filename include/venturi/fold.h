@@ -1,12 +1,13 @@
 /*
- * fold: from facts to numbers. Every value it gives is a pure function of (model, zone, facts in the
- * store, now); in which order and in what portions it was told of the facts never shows.
+ * fold: from facts to numbers. Every value it gives is a pure function of (model, zone, facts in
+ * the store, now); in which order and in what portions it was told of the facts never shows.
  *
- *   store: subject ──(evaluate)──> contribution: (leaf, day, measure) += n ──> cells of each scope ──> panes, tables
+ *   store: subject ──(evaluate)──> contribution: (leaf, day, measure) += n
+ *                                        └──> cells of each scope ──> panes, tables
  *
- * A subject whose facts changed is touched; fold_run() takes its old contribution out of the cells and
- * puts the new one in. A contribution that changes as time goes by itself (a fact after now, an item
- * that goes stale) says until when it holds, and is taken up again then.
+ * A subject whose facts changed is touched; fold_run() takes its old contribution out of the cells
+ * and puts the new one in. A contribution that changes as time goes by itself (a fact after now, an
+ * item that goes stale) says until when it holds, and is taken up again then.
  */
 #ifndef VENTURI_FOLD_H
 #define VENTURI_FOLD_H
@@ -18,11 +19,17 @@
 
 struct fold;
 
-/* Borrows all three, which outlive it. All subjects that the store has are touched. NULL if memory is short. */
+/*
+ * Borrows all three, which outlive it. All subjects that the store has are touched. NULL if memory
+ * is short.
+ */
 struct fold *fold_new(const struct model *model, const struct zone *zone, struct store *store);
 void fold_free(struct fold *fold);
 
-/* A fact of the subject was added or replaced. False if memory is short (try again; nothing is lost yet). */
+/*
+ * A fact of the subject was added or replaced. False if memory is short (try again; nothing is lost
+ * yet).
+ */
 MUST_CHECK bool fold_touch(struct fold *fold, uint32_t subject);
 
 /*
@@ -42,7 +49,10 @@ int64_t fold_latest(struct fold *fold, int64_t limit);
 
 /* ---- What is published ---- */
 
-/* The values of one hash: values[metric] for each metric with metric_in(metric, window); NaN = no sample. */
+/*
+ * The values of one hash: values[metric] for each metric with metric_in(metric, window); NaN = no
+ * sample.
+ */
 void fold_pane(struct fold *fold, uint32_t scope, enum window window, double values[METRIC_COUNT]);
 /* All hashes of a scope but `outlook` at one go. */
 void fold_panes(struct fold *fold, uint32_t scope, double values[PANE_COUNT][METRIC_COUNT]);
@@ -71,7 +81,10 @@ struct row_cell {
 	bool is_text;
 };
 
-/* One row: `ms` is the id's instant (end of the period, finish, …), or the row's number from 1 where rows are no instants. */
+/*
+ * One row: `ms` is the id's instant (end of the period, finish, …), or the row's number from 1
+ * where rows are no instants.
+ */
 struct row {
 	int64_t ms;
 	int32_t day; /* cfd: the local day; else 0 */

@@ -1,4 +1,7 @@
-/* glob: `*` any run of characters, `/` too; `?` one character (of UTF-8); letters A to Z in any case. */
+/*
+ * glob: `*` any run of characters, `/` too; `?` one character (of UTF-8); letters A to Z in any
+ * case.
+ */
 #ifndef VENTURI_GLOB_H
 #define VENTURI_GLOB_H
 

@@ -1,6 +1,7 @@
 /*
  * model: what the configuration says about the organisation and its words: scopes, rules that place
- * subjects in them, workflows, types. Immutable once made; a changed configuration makes another one.
+ * subjects in them, workflows, types. Immutable once made; a changed configuration makes another
+ * one.
  */
 #ifndef VENTURI_MODEL_H
 #define VENTURI_MODEL_H
@@ -97,7 +98,10 @@ struct scope {
 	uint32_t n_chain;
 };
 
-/* Whether a name gives an id: not empty, no leading `_`, only A to Z, a to z, 0 to 9, `.`, `_`, `-`. */
+/*
+ * Whether a name gives an id: not empty, no leading `_`, only A to Z, a to z, 0 to 9, `.`, `_`,
+ * `-`.
+ */
 bool model_name_valid(struct text name);
 
 uint32_t model_scopes(const struct model *model);
@@ -116,7 +120,8 @@ struct product {
 	enum release_by release;
 	enum change_start change_start;
 	uint32_t n_teams;
-	const char *only_service; /* the one name of its service rules, where it is one without a wildcard; else NULL */
+	/* The one name of its service rules, where it is one without a wildcard; else NULL. */
+	const char *only_service;
 };
 
 uint32_t model_products(const struct model *model); /* with `unmapped` */

@@ -2,7 +2,7 @@
  * ordered: a multiset of entries in order, for ranks: ages (a quantile of ages is one of starts),
  * the oldest open items, the latest finished ones.
  *
- *   blocks ─> [ n | e e e e ] [ n | e e e … ] [ n | e … ]      at most 512 entries each, all in order
+ *   blocks ─> [ n | e e e e ] [ n | e e e … ] [ n | e … ]   at most 512 entries each, all in order
  *
  * O(sqrt n) or better for each verb; 16 bytes an entry.
  */

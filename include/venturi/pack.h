@@ -1,12 +1,13 @@
 /*
  * pack: facts at rest to the bytes of a block of the log in Redis, and back.
  *
- *   block: magic, format, sequence | strings (texts in the order of their numbers in this generation)
+ *   block: magic, format, sequence | strings (texts in the order of their numbers in this
+ *   generation)
  *          | facts | positions (topic, partition, next offset, fingerprint) | checksum
  *
- * Strings are numbered anew in each generation, in order of first use, across its blocks; a block can
- * be read when all before it in its generation have been. All numbers are varints, little end first.
- * The format is described byte by byte in docs/state-format.md.
+ * Strings are numbered anew in each generation, in order of first use, across its blocks; a block
+ * can be read when all before it in its generation have been. All numbers are varints, little end
+ * first. The format is described byte by byte in docs/state-format.md.
  */
 #ifndef VENTURI_PACK_H
 #define VENTURI_PACK_H
@@ -15,7 +16,9 @@
 
 #define PACK_FORMAT 1
 
-/* What tells whether a partition's log is still the one we read: its last record below the offset. */
+/*
+ * What tells whether a partition's log is still the one we read: its last record below the offset.
+ */
 struct fingerprint {
 	int64_t offset; /* -1: none */
 	int64_t timestamp;

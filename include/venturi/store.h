@@ -1,9 +1,10 @@
 /*
- * store: the set of accepted facts, the only state there is. Facts lie with their subject, in order;
- * one identity (subject, source, id, kind) stands once.
+ * store: the set of accepted facts, the only state there is. Facts lie with their subject, in
+ * order; one identity (subject, source, id, kind) stands once.
  *
  *   store ─> strings
- *         └> subjects, found by (about, source, name) ─> records, in order of time, kind, sequence, source, id
+ *         └> subjects, found by (about, source, name) ─> records in order:
+ *                                                                  time, kind, sequence, source, id
  *
  * It knows nothing of the configuration or of now.
  */
@@ -29,7 +30,10 @@ struct record {
 struct text record_id(const struct record *record);
 struct text record_sequence(const struct record *record);
 
-/* One value of a record. A list is told as one value an element; an empty list as one with string 0. */
+/*
+ * One value of a record. A list is told as one value an element; an empty list as one with string
+ * 0.
+ */
 struct value {
 	enum field field;
 	uint32_t string; /* TEXT, LIST */
@@ -43,9 +47,9 @@ uint32_t record_string(const struct record *record, enum field field);
 bool record_number(const struct record *record, enum field field, int64_t *number);
 
 /*
- * A subject: what facts are about. Money has a subject for each fact, known by the fact's source, id
- * and kind: those are the subject's source and name, and the kind of its one record.
- * Subjects stay where they are; their records don't.
+ * A subject: what facts are about. Money has a subject for each fact, known by the fact's source,
+ * id and kind: those are the subject's source and name, and the kind of its one record. Subjects
+ * stay where they are; their records don't.
  */
 struct subject {
 	enum fact_about about;
@@ -61,7 +65,10 @@ struct subject {
 struct store *store_new(uint64_t seed);
 void store_free(struct store *store);
 
-/* Limits against floods: facts of new subjects, or with new strings, beyond them are OVER_LIMIT. 0 = none. */
+/*
+ * Limits against floods: facts of new subjects, or with new strings, beyond them are OVER_LIMIT. 0
+ * = none.
+ */
 void store_limit(struct store *store, uint32_t subjects, uint32_t strings);
 
 enum outcome {
@@ -75,7 +82,8 @@ enum outcome {
 
 /*
  * Adds a fact. With ADDED and CONFLICT_TAKEN the set has changed: *subject is the number of its
- * subject, *record the fact at rest (to be packed; it lives until it is replaced). Either may be NULL.
+ * subject, *record the fact at rest (to be packed; it lives until it is replaced). Either may be
+ * NULL.
  */
 MUST_CHECK enum outcome store_add(struct store *store, const struct fact *fact, uint32_t *subject,
 				  const struct record **record);
@@ -91,8 +99,8 @@ size_t store_bytes(const struct store *store);
 
 /*
  * The order of facts of one subject: time, kind rank, sequence, source, id. Of two contents of one
- * identity the lesser stands: by time, subject source and sequence as bytes, then value by value: the
- * lesser field, then text as bytes or number; what ends first is less.
+ * identity the lesser stands: by time, subject source and sequence as bytes, then value by value:
+ * the lesser field, then text as bytes or number; what ends first is less.
  */
 int record_compare(const struct strings *strings, const struct record *a, const struct record *b);
 

@@ -22,7 +22,9 @@ struct text text_of(const char *string);
 
 bool text_same(struct text a, struct text b);
 
-/* Equal but for the letters A to Z, as the contract's "any case" has it; other bytes as they are. */
+/*
+ * Equal but for the letters A to Z, as the contract's "any case" has it; other bytes as they are.
+ */
 bool text_same_any_case(struct text a, struct text b);
 
 /* As bytes, shorter first where one begins the other: negative, 0 or positive. */

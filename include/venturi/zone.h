@@ -1,8 +1,8 @@
 /*
  * zone: one IANA time zone: from instants (ms since the Unix epoch, UTC) to local days and back.
  * A local day begins at the first instant that bears its date; days of 23 and 25 hours are days.
- * The rules come in as the bytes of a TZif file (RFC 8536), versions 1 to 4; instants after its last
- * transition follow its footer, a POSIX TZ string.
+ * The rules come in as the bytes of a TZif file (RFC 8536), versions 1 to 4; instants after its
+ * last transition follow its footer, a POSIX TZ string.
  */
 #ifndef VENTURI_ZONE_H
 #define VENTURI_ZONE_H

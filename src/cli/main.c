@@ -24,7 +24,8 @@ static void usage(FILE *out)
 	fputs("Usage: venturi COMMAND [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].help);
-	fputs("\n`venturi COMMAND --help` says more. `venturi --version` prints the version.\n", out);
+	fputs("\n`venturi COMMAND --help` says more. `venturi --version` prints the version.\n",
+	      out);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * replay: the same core as the daemon's over files of events: what `venturid` would publish, without
- * Kafka and Redis.
+ * replay: the same core as the daemon's over files of events: what `venturid` would publish,
+ * without Kafka and Redis.
  */
 #include "cli/commands.h"
 #include "cli/lines.h"
@@ -28,17 +28,18 @@ struct replay {
 
 static void usage(FILE *out)
 {
-	fputs("Usage: venturi replay [-c FILE] [--at TIME] [--format json|table] [--records] [FILE…]\n"
+	fputs("Usage: venturi replay [-c FILE] [--at TIME] [--format json|table] [--records] "
+	      "[FILE…]\n"
 	      "\n"
-	      "Folds the events of the files (one a line; - or no FILE is the standard input) and prints\n"
-	      "every value that venturid would publish of them.\n"
+	      "Folds the events of the files (one a line; - or no FILE is the standard input) and\n"
+	      "prints every value that venturid would publish of them.\n"
 	      "\n"
 	      "  -c, --config FILE        the configuration (default: /etc/venturi/venturid.conf)\n"
 	      "      --at TIME            now: RFC 3339 or ms since the Unix epoch (default: the\n"
 	      "                           greatest event time that counts)\n"
 	      "      --format json|table  default: table\n"
-	      "      --records            lines are: record timestamp in ms, TAB, event; with it events\n"
-	      "                           can be future or too late\n"
+	      "      --records            lines are: record timestamp in ms, TAB, event; with it\n"
+	      "                           events can be future or too late\n"
 	      "  -h, --help               this help\n",
 	      out);
 }
@@ -120,8 +121,8 @@ static bool add_line(struct replay *r, struct text line)
 	reason = decoded->reason;
 	/* All facts of one event bear its time. */
 	if (reason == REJECT_NONE)
-		reason = accept_time(decoded->facts[0].time, timestamp,
-				     r->config->max_future_skew, r->config->max_lateness);
+		reason = accept_time(decoded->facts[0].time, timestamp, r->config->max_future_skew,
+				     r->config->max_lateness);
 	if (reason == REJECT_NONE)
 		return add_facts(r, decoded);
 	r->rejected[reason]++;
@@ -175,7 +176,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {
 		{"config", required_argument, NULL, 'c'}, {"at", required_argument, NULL, 'a'},
 		{"format", required_argument, NULL, 'f'}, {"records", no_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	int c;
 

@@ -1,4 +1,6 @@
-/* report: every value and table of a fold, as JSON or as tables for a terminal, to standard output. */
+/*
+ * report: every value and table of a fold, as JSON or as tables for a terminal, to standard output.
+ */
 #ifndef VENTURI_CLI_REPORT_H
 #define VENTURI_CLI_REPORT_H
 

@@ -18,7 +18,9 @@ void commands_free(struct commands *commands)
 	*commands = (struct commands){0};
 }
 
-/* Room for `len` bytes more, or NULL. Once it has failed it stays so: a half command is never sent. */
+/*
+ * Room for `len` bytes more, or NULL. Once it has failed it stays so: a half command is never sent.
+ */
 static char *room_for(struct commands *commands, size_t len)
 {
 	if (commands->failed)

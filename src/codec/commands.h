@@ -11,7 +11,7 @@ struct commands {
 	char *bytes;
 	size_t len, room;
 	uint32_t n;      /* commands begun: as many replies come */
-	uint32_t fields; /* about: pairs of arguments behind the names, which is what the budget counts */
+	uint32_t fields; /* about: pairs of arguments behind the names: what the budget counts */
 	bool failed;     /* memory was short: the bytes are not to be sent */
 };
 

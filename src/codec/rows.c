@@ -105,7 +105,9 @@ bool rows_add(void *arg, const struct row *row)
 	struct rows_entry *entry;
 	char id[48];
 
-	/* Redis has no id for an instant before the epoch (a day 400 days before an event of 1970). */
+	/*
+	 * Redis has no id for an instant before the epoch (a day 400 days before an event of 1970).
+	 */
 	if (row->ms < 0)
 		return true;
 	if (!make_room(rows))

@@ -1,6 +1,6 @@
 /*
- * cells: the numbers of one scope: a bag of integers a local day, one for now, and the sets in order.
- * Adding and taking back are exact, so nothing here remembers in which order it was told.
+ * cells: the numbers of one scope: a bag of integers a local day, one for now, and the sets in
+ * order. Adding and taking back are exact, so nothing here remembers in which order it was told.
  */
 #ifndef VENTURI_CORE_CELLS_H
 #define VENTURI_CORE_CELLS_H
@@ -37,8 +37,9 @@ struct cells {
 void cells_clear(struct cells *cells);
 
 /*
- * The cell of a day, made if it is not there: valid until the next call for these cells. NULL if memory is
- * short. When the last count of a day was taken back, cells_drop_day() leaves no trace of it.
+ * The cell of a day, made if it is not there: valid until the next call for these cells. NULL if
+ * memory is short. When the last count of a day was taken back, cells_drop_day() leaves no trace of
+ * it.
  */
 struct cell *cells_day(struct cells *cells, int32_t day);
 void cells_drop_day(struct cells *cells, int32_t day);

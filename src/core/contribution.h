@@ -13,7 +13,9 @@
 #include "venturi/err.h"
 #include <stddef.h>
 
-/* A contribution being written; the memory is used again for the next. All bytes 0 is an empty one. */
+/*
+ * A contribution being written; the memory is used again for the next. All bytes 0 is an empty one.
+ */
 struct contribution {
 	uint8_t *bytes;
 	size_t len, room;

@@ -43,8 +43,8 @@ struct delivery {
 	struct environment **environments;
 	uint32_t n_environments;
 	struct seen seen;
-	struct place
-		first_place; /* where the service is before anything placed it; NOWHERE: nothing has */
+	/* Where the service is before anything placed it; NOWHERE: nothing has. */
+	struct place first_place;
 	uint32_t first_placed; /* the step that placed it first */
 	int64_t last_release;  /* INT64_MIN: none yet */
 	uint32_t replaced;     /* the subject's, when the steps were last in line */
@@ -284,8 +284,8 @@ static bool reserve(struct delivery *d, uint32_t n)
 }
 
 /*
- * How many steps still stand for the same records. Where facts were only added, all before the first new
- * one do, and none after it; after one was replaced none is trusted.
+ * How many steps still stand for the same records. Where facts were only added, all before the
+ * first new one do, and none after it; after one was replaced none is trusted.
  */
 static uint32_t steps_in_line(const struct delivery *d, const struct subject *subject)
 {
@@ -314,8 +314,8 @@ static struct attributes at_first(const struct subject *subject)
 }
 
 /*
- * Where the service is at the instant of records [n, end): where it is placed then; where nothing does,
- * where it was; before anything did, where it is first placed.
+ * Where the service is at the instant of records [n, end): where it is placed then; where nothing
+ * does, where it was; before anything did, where it is first placed.
  */
 static struct place place_instant(struct update *u, uint32_t end, struct attributes *attributes)
 {

@@ -1,4 +1,6 @@
-/* fold_exchange: contributions in and out of the cells, and which scopes and tables that changes. */
+/*
+ * fold_exchange: contributions in and out of the cells, and which scopes and tables that changes.
+ */
 #include "core/fold_inner.h"
 
 void fold_changed(struct fold *f, uint32_t scope, unsigned tables)
@@ -183,8 +185,8 @@ static bool same_op(const struct contribution_op *a, const struct contribution_o
 }
 
 /*
- * Takes one contribution back and adds another. Both are told in one order, so what they begin with alike
- * stays as it is: of an item that moves on, most of it.
+ * Takes one contribution back and adds another. Both are told in one order, so what they begin with
+ * alike stays as it is: of an item that moves on, most of it.
  */
 bool fold_exchange(struct fold *f, uint32_t subject, struct contribution_reader out,
 		   struct contribution_reader in)

@@ -14,7 +14,10 @@ struct contributed {
 	uint8_t bytes[];
 };
 
-/* What is kept of a subject: its delivery if it is about a service or releases, else what it contributed. */
+/*
+ * What is kept of a subject: its delivery if it is about a service or releases, else what it
+ * contributed.
+ */
 struct slot {
 	union {
 		struct contributed *contributed; /* NULL: nothing */
@@ -73,8 +76,8 @@ struct fold {
 struct context fold_context(const struct fold *fold);
 
 /*
- * Takes back what one reader tells and adds what the other does, in all scopes of their leaves. False if
- * memory is short, half way: then all is to be folded anew.
+ * Takes back what one reader tells and adds what the other does, in all scopes of their leaves.
+ * False if memory is short, half way: then all is to be folded anew.
  */
 MUST_CHECK bool fold_exchange(struct fold *fold, uint32_t subject, struct contribution_reader out,
 			      struct contribution_reader in);

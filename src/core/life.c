@@ -166,8 +166,8 @@ static bool walk(struct walk *w, uint32_t from, uint32_t to, uint32_t *stop)
 }
 
 /*
- * Where the life that begins with fact `from` ends. Whether the item is closed at a fact is judged by
- * the facts up to then alone; that makes a difference only where some instants place it nowhere.
+ * Where the life that begins with fact `from` ends. Whether the item is closed at a fact is judged
+ * by the facts up to then alone; that makes a difference only where some instants place it nowhere.
  */
 static bool life_end(struct walk *w, uint32_t from, uint32_t *end)
 {
@@ -242,7 +242,9 @@ static void end_blockers(struct lives *l, uint32_t blocker, int64_t time)
 		l->spans[l->n_spans - 1].to = time;
 }
 
-/* A block ends when its blocker does, or at the close: a `Done` that is reopened later ends none. */
+/*
+ * A block ends when its blocker does, or at the close: a `Done` that is reopened later ends none.
+ */
 static bool read_spans(struct lives *l, struct life *life)
 {
 	life->first_span = l->n_spans;

@@ -30,8 +30,8 @@ struct span {
 struct life {
 	uint32_t first, end;        /* its facts, [first, end) of the timeline */
 	uint32_t first_move, moves; /* its moves, in lives.moves */
-	uint32_t first_span,
-		spans; /* when it was blocked, in lives.spans: in order, without overlaps; an open one ends at INT64_MAX */
+	/* When it was blocked, in lives.spans: in order, apart; an open one ends at INT64_MAX. */
+	uint32_t first_span, spans;
 	struct place place;
 
 	int64_t created; /* UNKNOWN also while it lies after now */
@@ -39,7 +39,8 @@ struct life {
 	bool start_unknown;
 	enum flow_class class; /* after its last move; CLASS_COUNT before any */
 	int64_t finished, canceled;
-	int64_t closed; /* finished, canceled or, where it was closed before the log began, its last move */
+	/* Finished, canceled or, where it was closed before the log began, its last move. */
+	int64_t closed;
 	int64_t stale;   /* it ended as stale then */
 	uint32_t finish; /* the move that finished it, in lives.moves */
 
@@ -77,7 +78,10 @@ bool life_in_wip(const struct life *life);
 /* When it left WIP: finished, canceled or stale; UNKNOWN while it has not. */
 int64_t life_exit(const struct life *life);
 
-/* How long it was blocked, and how long it was in active states and not blocked, from its start to `until`. */
+/*
+ * How long it was blocked, and how long it was in active states and not blocked, from its start to
+ * `until`.
+ */
 int64_t life_blocked(const struct lives *lives, const struct life *life, int64_t until);
 int64_t life_active(const struct lives *lives, const struct life *life, int64_t until);
 

@@ -1,6 +1,7 @@
 /*
- * measure: what a sample adds to a cell. A cell is a bag of integers: key -> n. A key is a measure, for
- * some with a number of its own (a state, a type, a class), for durations with a bucket of the sketch.
+ * measure: what a sample adds to a cell. A cell is a bag of integers: key -> n. A key is a measure,
+ * for some with a number of its own (a state, a type, a class), for durations with a bucket of the
+ * sketch.
  *
  * A measure holds on a local day (the day of the sample's closing instant), or now, without a day.
  */
@@ -10,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* On a day. Sums are of ms; an offset is an instant's distance from the first instant of its day. */
+/*
+ * On a day. Sums are of ms; an offset is an instant's distance from the first instant of its day.
+ */
 enum measure {
 	M_FINISHED,
 	M_FINISHED_TYPE, /* by flow_type */
@@ -37,7 +40,10 @@ enum measure {
 	M_UPSTREAM,
 	M_DISCARDED_BEFORE,
 	M_DISCARDED_AFTER,
-	/* Little's law, all on items with a known start; to exit is to finish, be canceled or go stale. */
+	/*
+	 * Little's law, all on items with a known start; to exit is to finish, be canceled or go
+	 * stale.
+	 */
 	M_DEPARTED,
 	M_DEPARTED_TIME_SUM,
 	M_START_OFFSET_SUM,
@@ -47,10 +53,15 @@ enum measure {
 	M_EXIT_START_SUM, /* of their start instants */
 	M_EXITED_AT_MIDNIGHT,
 	M_EXITED_AT_MIDNIGHT_START_SUM,
-	/* WIP at a day's end, also of items whose start is unknown (from their first known move). */
+	/*
+	 * WIP at a day's end, also of items whose start is unknown (from their first known move).
+	 */
 	M_WIP_IN,
 	M_WIP_OUT,
-	/* Cumulative flow, by flow_class: first entries, and those of items closed for good (on the closing day). */
+	/*
+	 * Cumulative flow, by flow_class: first entries, and those of items closed for good (on the
+	 * closing day).
+	 */
 	M_ENTERED,
 	M_ENTERED_CLOSED,
 	M_ENTERED_LATE, /* into `new`, on a day after the closing one; by how many days */
@@ -74,8 +85,8 @@ enum measure {
 	M_ENTERED_EVER, /* by flow_class: M_ENTERED of all days */
 	M_ENTERED_CLOSED_EVER,
 	/* Now, in order: the three sets of a scope. */
-	M_SET_STARTS, /* WIP by its start */
-	M_SET_SLE, /* WIP by the instant at which it will have used up its service level expectation */
+	M_SET_STARTS,   /* WIP by its start */
+	M_SET_SLE,      /* WIP by the instant at which its expectation will be used up */
 	M_SET_FINISHED, /* finished items by their finish; products and teams only */
 	MEASURES
 };

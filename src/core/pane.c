@@ -138,8 +138,8 @@ static bool within_tenth(struct ages x, struct ages y)
 
 /*
  * Little's law from the window's first instant t0 to now, on items with a known start, from sums
- * alone: with W items in WIP at t0, the integral of WIP is W * (now - t0) + the sum of (now - start)
- * over what started since, less the sum of (now - exit) over what left since.
+ * alone: with W items in WIP at t0, the integral of WIP is W * (now - t0) + the sum of (now -
+ * start) over what started since, less the sum of (now - exit) over what left since.
  */
 static void littles_law(const struct pane_input *in, const struct sums *s, struct days days,
 			double *v)

@@ -14,7 +14,10 @@ struct pane_input {
 	int32_t today;
 };
 
-/* Fills values[metric] of the metrics over a window: `days` of them, `sums` being the sums over them. */
+/*
+ * Fills values[metric] of the metrics over a window: `days` of them, `sums` being the sums over
+ * them.
+ */
 void pane_window(const struct pane_input *input, const struct sums *sums, struct days days,
 		 bool rolling, double values[METRIC_COUNT]);
 /* Fills values[metric] of the metrics that hold now. */

@@ -19,7 +19,10 @@ struct placer {
 	uint32_t n, slots; /* slots: a power of 2 */
 };
 
-/* Questions: the rules of all products and of each product's teams; then the classes of each workflow. */
+/*
+ * Questions: the rules of all products and of each product's teams; then the classes of each
+ * workflow.
+ */
 enum { ASK_IGNORES = 1, ASK_PRODUCTION, ASK_RULES };
 
 struct placer *placer_new(const struct model *model, struct strings *strings)
@@ -132,7 +135,9 @@ static int label_rank(struct placer *p, int product, const struct record *record
 	return best;
 }
 
-/* What the rules of all products (product < 0) or of a product's teams say; -1 where none matches. */
+/*
+ * What the rules of all products (product < 0) or of a product's teams say; -1 where none matches.
+ */
 static int64_t by_rules(struct placer *p, int product, const struct attributes *a)
 {
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {

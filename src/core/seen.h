@@ -1,4 +1,6 @@
-/* seen: a set of identities: what was deployed, and which versions were released, of one service. */
+/*
+ * seen: a set of identities: what was deployed, and which versions were released, of one service.
+ */
 #ifndef VENTURI_CORE_SEEN_H
 #define VENTURI_CORE_SEEN_H
 

@@ -30,7 +30,10 @@ static const enum metric hist_metrics[] = {
 	METRIC_VELOCITY_DEBT, METRIC_RELEASES,         METRIC_DEPLOYMENTS,
 };
 
-/* Fields of later metrics: every entry has every field, since readers fix a column's type by the first. */
+/*
+ * Fields of later metrics: every entry has every field, since readers fix a column's type by the
+ * first.
+ */
 static const struct {
 	const char *name;
 	enum metric_unit unit;
@@ -119,7 +122,10 @@ bool table_hist(const struct table_input *in, enum table table, row_fn *each, vo
 
 /* ---- Cumulative flow ---- */
 
-/* What entered on one of the days that begin with `first`, and is not of an item closed before them. */
+/*
+ * What entered on one of the days that begin with `first`, and is not of an item closed before
+ * them.
+ */
 static void add_entries(const struct day_cell *day, int32_t first, int64_t lines[CLASS_COUNT])
 {
 	size_t n;
@@ -249,7 +255,9 @@ static void stage_row(const struct table_input *in, struct row *row, uint32_t st
 	cell_number(row, "wip_items", UNIT_ITEMS, (double)wip);
 }
 
-/* A row for each state that was visited in the window or holds WIP now; ascending by state number. */
+/*
+ * A row for each state that was visited in the window or holds WIP now; ascending by state number.
+ */
 static struct row *stage_rows(const struct table_input *in, const struct count *all, size_t n,
 			      size_t *n_rows)
 {
@@ -306,8 +314,9 @@ bool table_stages(const struct table_input *in, enum window window, row_fn *each
 /* ---- Items: the oldest in progress, the latest finished ---- */
 
 /*
- * The entries of ranks [from, to) of a set, and all that bear the same instant as the one at an edge:
- * which of them are shown, and in which order, is told by their names, never by their arrival.
+ * The entries of ranks [from, to) of a set, and all that bear the same instant as the one at an
+ * edge: which of them are shown, and in which order, is told by their names, never by their
+ * arrival.
  */
 struct listed {
 	const struct table_input *in;

@@ -1,6 +1,6 @@
 /*
- * timeline: the facts of one subject that count now, in order, and where each of their instants places
- * the subject. Work items and services alike are told from it.
+ * timeline: the facts of one subject that count now, in order, and where each of their instants
+ * places the subject. Work items and services alike are told from it.
  */
 #ifndef VENTURI_CORE_TIMELINE_H
 #define VENTURI_CORE_TIMELINE_H
@@ -28,7 +28,9 @@ struct timeline {
 	int64_t next; /* the time of the first fact after now; INT64_MAX if none */
 };
 
-/* Reads the subject's facts up to now that are not of an ignored source. False if memory is short. */
+/*
+ * Reads the subject's facts up to now that are not of an ignored source. False if memory is short.
+ */
 MUST_CHECK bool timeline_read(struct timeline *timeline, const struct context *context,
 			      const struct subject *subject);
 void timeline_free(struct timeline *timeline);

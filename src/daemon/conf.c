@@ -28,7 +28,7 @@ void conf_error(struct conf_errors *errors, int line, const char *format, ...)
 /* What is read next. */
 struct token {
 	enum { TOKEN_TEXT, TOKEN_MARK, TOKEN_END } kind;
-	char mark; /* one of = { } , */
+	char mark;  /* one of = { } , */
 	char *text; /* TEXT: the reader's, until the next token */
 	int line;
 };
@@ -165,7 +165,8 @@ static void read_list(struct reader *r, struct conf_entry *entry)
 		if (r->token.kind == TOKEN_TEXT) {
 			add_value(r, entry);
 		} else if (!is_mark(r, ',')) {
-			conf_error(r->errors, entry->line, "%s: this list has no closing }", entry->name);
+			conf_error(r->errors, entry->line, "%s: this list has no closing }",
+				   entry->name);
 			return;
 		}
 	}

@@ -1,8 +1,9 @@
 /*
- * conf: the text of a configuration file as a tree, with the line of everything, so that every mistake
- * can be told with its place, and all of them at once.
+ * conf: the text of a configuration file as a tree, with the line of everything, so that every
+ * mistake can be told with its place, and all of them at once.
  *
- *   name = value     name = {value, value}     name "title" { … }     # comment, // comment, a comment over lines
+ *   name = value     name = {value, value}     name "title" { … }     # comment, // comment, a
+ *   comment over lines
  *
  * A value is a word, or a text in " (with \ before any character) or '. `+=` is taken as `=`.
  */
@@ -36,7 +37,10 @@ struct conf_errors {
 void conf_error(struct conf_errors *errors, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The whole text as one section without a name. NULL if memory is short; else errors tell what was wrong. */
+/*
+ * The whole text as one section without a name. NULL if memory is short; else errors tell what was
+ * wrong.
+ */
 struct conf_entry *conf_parse(const char *text, size_t len, struct conf_errors *errors);
 void conf_free(struct conf_entry *root);
 

@@ -187,9 +187,8 @@ static void read_librdkafka(struct reading *r, const struct conf_entry *section)
 				conf_error(r->errors, entry->line,
 					   "librdkafka.%s is venturid's own: %s", entry->name,
 					   reserved[j].why);
-		c->librdkafka[c->n_librdkafka++] =
-			(struct config_pair){config_string(r, entry->name),
-					     config_string(r, entry->values[0])};
+		c->librdkafka[c->n_librdkafka++] = (struct config_pair){
+			config_string(r, entry->name), config_string(r, entry->values[0])};
 	}
 }
 
@@ -316,23 +315,24 @@ struct config *config_load(const char *path, struct err *err)
 
 /* ---- The sample ---- */
 
-static const char *const titles[][2] = {
-	{"workflow", "\"default\""}, {"product", "\"claims-intake\""}, {"team", "\"falcon\""},
-	{"baseline", "\"before\""}};
+static const char *const titles[][2] = {{"workflow", "\"default\""},
+					{"product", "\"claims-intake\""},
+					{"team", "\"falcon\""},
+					{"baseline", "\"before\""}};
 
 static void print_help(const char *help, const char *indent)
 {
 	int room = 76;
 
-	printf("%s# ", indent);
+	printf("%s#", indent);
 	while (*help) {
 		int n = (int)strcspn(help, " ");
 
 		if (room < n) {
-			printf("\n%s# ", indent);
+			printf("\n%s#", indent);
 			room = 76;
 		}
-		printf("%.*s%s", n, help, help[n] && room > n ? " " : "");
+		printf(" %.*s", n, help);
 		room -= n + 1;
 		help += n;
 		help += *help == ' ';
@@ -376,7 +376,8 @@ static void print_section_end(const char *section)
 		return;
 	puts(is_example(section) ? "#}" : "}");
 	if (!strcmp(section, "kafka"))
-		puts("\n# Any property of librdkafka, verbatim; the few that correctness rests on are refused.\n"
+		puts("\n# Any property of librdkafka, verbatim; the few that correctness rests on "
+		     "are refused.\n"
 		     "librdkafka {\n    bootstrap.servers = \"localhost:9092\"\n}");
 }
 
@@ -384,8 +385,10 @@ void config_print_sample(void)
 {
 	const char *section = "";
 
-	puts("# venturid.conf: the configuration of venturid and venturi. All values are the defaults.\n"
-	     "# Durations: 250ms 10s 5m 8h 8d 2w (a day is 24 hours). Sizes: 16MB (B, KB, MB, GB).\n"
+	puts("# venturid.conf: the configuration of venturid and venturi. All values are the "
+	     "defaults.\n"
+	     "# Durations: 250ms 10s 5m 8h 8d 2w (a day is 24 hours). Sizes: 16MB (B, KB, MB, "
+	     "GB).\n"
 	     "# Globs: * any run of characters, ? one; letters of any case.");
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_rows[i];

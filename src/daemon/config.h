@@ -42,7 +42,7 @@ struct config {
 	size_t n_librdkafka;
 
 	char *redis_url, *redis_username, *redis_password_file, *redis_prefix;
-	char *redis_password; /* read from the file or the service manager's credential; "" = none */
+	char *redis_password; /* of the file or the credential; "" = none */
 	int64_t flush_interval;
 	char *http_listen;
 
@@ -50,8 +50,9 @@ struct config {
 };
 
 /*
- * Reads and checks a file (NULL: CONFIG_PATH if it is there, else the defaults). NULL with `err` filled
- * (78; 66 if the file cannot be read); every mistake is told on the standard error, with its line.
+ * Reads and checks a file (NULL: CONFIG_PATH if it is there, else the defaults). NULL with `err`
+ * filled (78; 66 if the file cannot be read); every mistake is told on the standard error, with its
+ * line.
  */
 struct config *config_load(const char *path, struct err *err);
 void config_free(struct config *config);

@@ -75,7 +75,8 @@ void *config_room(struct reading *r, size_t size);
 
 /*
  * Fills the fields of a section's options, of `base`, from its entry (NULL: nothing was said), the
- * environment (sections of struct config only) and, if `fall_back`, the defaults. Unknown keys are told.
+ * environment (sections of struct config only) and, if `fall_back`, the defaults. Unknown keys are
+ * told.
  */
 void config_apply(struct reading *r, const char *section, const struct conf_entry *entry,
 		  void *base, bool fall_back);

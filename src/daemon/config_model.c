@@ -1,11 +1,14 @@
-/* config_model: workflows, types, products, teams and baselines of a file: checked, and made a model. */
+/*
+ * config_model: workflows, types, products, teams and baselines of a file: checked, and made a
+ * model.
+ */
 #include "daemon/config_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rule_names[RULE_COUNT] = {"repositories", "services", "projects", "sources",
-						   "labels"};
+static const char *const rule_names[RULE_COUNT] = {"repositories", "services", "projects",
+						   "sources", "labels"};
 static const char *const class_names[CLASS_COUNT] = {"new", "active", "wait", "done", "canceled"};
 
 /* What is gathered; arrays have room for all sections of the file. */
@@ -20,6 +23,8 @@ struct gathered {
 	struct types_options types;
 	struct environments_options environments;
 };
+
+#define NAME_RULE "a name has letters, digits, '.', '_' and '-', and no '_' in front"
 
 static void mistake(struct gathered *g, const struct conf_entry *entry, const char *what)
 {
@@ -62,8 +67,8 @@ static void check_states(struct gathered *g, const struct conf_entry *entry,
 						 workflow->states[b].names[j]))
 						conf_error(g->r->errors,
 							   line_in(entry, class_names[b]),
-							   "workflow \"%s\": the state \"%s\" is of two "
-							   "classes, %s and %s",
+							   "workflow \"%s\": the state \"%s\" is "
+							   "of two classes, %s and %s",
 							   workflow->name,
 							   workflow->states[b].names[j],
 							   class_names[a], class_names[b]);
@@ -108,7 +113,7 @@ static void check_types(struct gathered *g, const struct conf_entry *entry)
 static void check_name(struct gathered *g, const struct conf_entry *entry)
 {
 	if (!model_name_valid(text_of(entry->title)))
-		mistake(g, entry, "a name has letters, digits, '.', '_' and '-', and no '_' in front");
+		mistake(g, entry, NAME_RULE);
 	if (!strcmp(entry->name, "product") && same(entry->title, "unmapped"))
 		mistake(g, entry, "this name is taken: it is what nothing places");
 }
@@ -122,8 +127,8 @@ static void check_patterns(struct gathered *g, const struct conf_entry *entry,
 			for (size_t j = 0; j < others[rule].n; j++)
 				if (same(rules[rule].names[i], others[rule].names[j]))
 					conf_error(g->r->errors, line_in(entry, rule_names[rule]),
-						   "%s \"%s\": the pattern \"%s\" of %s is also that of "
-						   "\"%s\"",
+						   "%s \"%s\": the pattern \"%s\" of %s "
+						   "is also that of \"%s\"",
 						   entry->name, entry->title, rules[rule].names[i],
 						   rule_names[rule], other);
 }
@@ -134,9 +139,7 @@ static void check_product(struct gathered *g, const struct conf_entry *entry,
 {
 	check_name(g, entry);
 	if (product->stream && *product->stream && !model_name_valid(text_of(product->stream)))
-		conf_error(g->r->errors, line_in(entry, "stream"),
-			   "stream: \"%s\": a name has letters, digits, '.', '_' and '-', and no '_' in "
-			   "front",
+		conf_error(g->r->errors, line_in(entry, "stream"), "stream: \"%s\": " NAME_RULE,
 			   product->stream);
 	for (size_t i = 0; i < g->n_products; i++) {
 		const struct product_spec *other = &g->products[i];
@@ -201,7 +204,8 @@ static void add_team(struct gathered *g, const struct conf_entry *entry)
 		product++;
 	if (product == g->n_products) {
 		conf_error(g->r->errors, line_in(entry, "product"),
-			   "team \"%s\": there is no product \"%s\"", entry->title, options.product);
+			   "team \"%s\": there is no product \"%s\"", entry->title,
+			   options.product);
 		return;
 	}
 	*team = (struct team_spec){.name = config_string(g->r, entry->title), .product = product};
@@ -233,8 +237,8 @@ static void add_baseline(struct gathered *g, const struct conf_entry *entry)
 	for (size_t i = 0; i < g->n_baselines; i++)
 		if (!strcmp(g->baselines[i].name, entry->title))
 			mistake(g, entry, "there is a baseline of this name already");
-	g->baselines[g->n_baselines++] = (struct baseline_spec){
-		config_string(g->r, entry->title), options.first, options.last};
+	g->baselines[g->n_baselines++] = (struct baseline_spec){config_string(g->r, entry->title),
+								options.first, options.last};
 }
 
 /* ---- All ---- */
@@ -329,9 +333,7 @@ void config_build_model(struct reading *r, const struct conf_entry *root)
 	if (!room(&g))
 		return;
 	if (!model_name_valid(text_of(r->config->portfolio)))
-		conf_error(r->errors, line_in(root, "portfolio"),
-			   "portfolio: \"%s\": a name has letters, digits, '.', '_' and '-', and no '_' in "
-			   "front",
+		conf_error(r->errors, line_in(root, "portfolio"), "portfolio: \"%s\": " NAME_RULE,
 			   r->config->portfolio);
 	check_severity(&g);
 	each(&g, "workflow", add_workflow);

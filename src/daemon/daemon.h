@@ -3,8 +3,8 @@
 #define VENTURI_DAEMON_DAEMON_H
 
 /*
- * Reads the configuration, and runs until SIGTERM or SIGINT. Returns an exit status of sysexits.h; what
- * went wrong was logged.
+ * Reads the configuration, and runs until SIGTERM or SIGINT. Returns an exit status of sysexits.h;
+ * what went wrong was logged.
  */
 int daemon_run(const char *config_path);
 

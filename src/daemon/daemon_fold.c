@@ -8,7 +8,10 @@
 /* Subjects between two looks at the clock, and how long one turn of the loop may take, in ms. */
 #define SUBJECTS 256
 #define TURN_MS  10
-/* While catching up, numbers are wanted seldom; facts of one subject that came meanwhile cost one evaluation. */
+/*
+ * While catching up, numbers are wanted seldom; facts of one subject that came meanwhile cost one
+ * evaluation.
+ */
 #define ROUND_MS 5000
 
 static int64_t latest(struct fold *fold, int64_t limit)

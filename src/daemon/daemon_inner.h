@@ -6,7 +6,7 @@
  *   daemon_options.c  what of the configuration is whose
  *   daemon_status.c   heartbeat, probes, the service manager
  *
- *   Kafka ──records──> intake ──touch──> fold ──(slices)──> publisher ──commands──> keeper ──> Redis
+ *   Kafka ──records──> intake ──touch──> fold ──(slices)──> publisher ──commands─> keeper ─> Redis
  *      ^                  └──fact, position──────────────────────────────────────────^  │
  *      └── held: no room at the keeper, or a fold that does not fit one turn ───────────┘
  */

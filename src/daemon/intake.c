@@ -375,8 +375,8 @@ static void added(struct intake *intake, uint32_t subject, const struct record *
 }
 
 /*
- * False if memory is short: what was added stays added. The record is a conflict if any of its facts is
- * one, a duplicate if all are known.
+ * False if memory is short: what was added stays added. The record is a conflict if any of its
+ * facts is one, a duplicate if all are known.
  */
 static bool add_facts(struct intake *intake, const struct decoded *decoded, enum reject *verdict)
 {

@@ -1,11 +1,12 @@
 /*
- * intake: from a record to facts in the store: decoding, acceptance, counting, dead letters; and how
- * far each partition has been taken in.
+ * intake: from a record to facts in the store: decoding, acceptance, counting, dead letters; and
+ * how far each partition has been taken in.
  *
- *   record ──> decode ──> accept ──> store ──> hooks touch(), fact()        counted: accepted, or a reason
- *                 └── no ──> hook letter() … intake_settled()               position waits for the letter
+ *   record ──> decode ──> accept ──> store ──> hooks touch(), fact()  counted: accepted or why not
+ *                 └── no ──> hook letter() … intake_settled()       position waits for the letter
  *
- * A partition's position is told contiguously: it stays before a record whose dead letter is under way.
+ * A partition's position is told contiguously: it stays before a record whose dead letter is under
+ * way.
  */
 #ifndef VENTURI_DAEMON_INTAKE_H
 #define VENTURI_DAEMON_INTAKE_H
@@ -42,8 +43,9 @@ void intake_free(struct intake *intake);
 MUST_CHECK bool intake_reconfigure(struct intake *intake, const struct intake_options *options);
 
 /*
- * Begins with a store and what it is complete up to; copies the positions. False if memory is short.
- * intake_end() forgets store, partitions and positions; letters that are under way are ours no more.
+ * Begins with a store and what it is complete up to; copies the positions. False if memory is
+ * short. intake_end() forgets store, partitions and positions; letters that are under way are ours
+ * no more.
  */
 MUST_CHECK bool intake_begin(struct intake *intake, struct store *store,
 			     const struct position *positions, size_t n);
@@ -58,8 +60,9 @@ void intake_drained(void *arg);
 void intake_settled(void *arg, void *ticket, bool kept);
 
 /*
- * For the courtesy commits: intake_cut() notes what has been told; once that is stored, intake_stored().
- * intake_commits() gives at most `most` positions that are stored and were not given before.
+ * For the courtesy commits: intake_cut() notes what has been told; once that is stored,
+ * intake_stored(). intake_commits() gives at most `most` positions that are stored and were not
+ * given before.
  */
 void intake_cut(struct intake *intake);
 void intake_stored(struct intake *intake);

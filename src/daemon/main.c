@@ -14,14 +14,15 @@ static void usage(FILE *out)
 	      "  -c, --config FILE  the configuration, " CONFIG_PATH " if not given\n"
 	      "  -t, --test         check the configuration, and exit with 0 or 78\n"
 	      "      --help, --version\n"
-	      "SIGTERM stores what was taken and exits, a second one exits at once; SIGHUP reads the\n"
-	      "configuration again. Exit statuses are those of sysexits.h.\n",
+	      "SIGTERM stores what was taken and exits, a second one exits at once; SIGHUP reads\n"
+	      "the configuration again. Exit statuses are those of sysexits.h.\n",
 	      out);
 }
 
 /*
- * librdkafka frees a fetch's buffers in other threads than allocate them, and glibc gives each back to
- * the system at once: a third of a broker thread's time went to page faults. One arena, a high threshold.
+ * librdkafka frees a fetch's buffers in other threads than allocate them, and glibc gives each back
+ * to the system at once: a third of a broker thread's time went to page faults. One arena, a high
+ * threshold.
  */
 static void tune_malloc(void)
 {

@@ -8,26 +8,26 @@
 #include <string.h>
 
 /* The struct that a section's fields are of, and its name in the file. */
-#define OF_top struct config
-#define OF_kafka struct config
-#define OF_redis struct config
-#define OF_http struct config
-#define OF_environments struct environments_options
-#define OF_workflow struct workflow_options
-#define OF_types struct types_options
-#define OF_product struct product_options
-#define OF_team struct team_options
-#define OF_baseline struct baseline_options
-#define NAME_top ""
-#define NAME_kafka "kafka"
-#define NAME_redis "redis"
-#define NAME_http "http"
+#define OF_top            struct config
+#define OF_kafka          struct config
+#define OF_redis          struct config
+#define OF_http           struct config
+#define OF_environments   struct environments_options
+#define OF_workflow       struct workflow_options
+#define OF_types          struct types_options
+#define OF_product        struct product_options
+#define OF_team           struct team_options
+#define OF_baseline       struct baseline_options
+#define NAME_top          ""
+#define NAME_kafka        "kafka"
+#define NAME_redis        "redis"
+#define NAME_http         "http"
 #define NAME_environments "environments"
-#define NAME_workflow "workflow"
-#define NAME_types "types"
-#define NAME_product "product"
-#define NAME_team "team"
-#define NAME_baseline "baseline"
+#define NAME_workflow     "workflow"
+#define NAME_types        "types"
+#define NAME_product      "product"
+#define NAME_team         "team"
+#define NAME_baseline     "baseline"
 
 const struct option_row option_rows[] = {
 #define OPTION(section, key, type, field, fallback, help)                                          \
@@ -45,7 +45,7 @@ bool duration_parse(const char *text, int64_t *ms)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = {{"ms", 1},	       {"s", 1000},	{"m", 60000},
+	} units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
 		     {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
 	char *unit;
 	long long n = strtoll(text, &unit, 10);
@@ -266,8 +266,8 @@ static void check_keys(struct reading *r, const char *section, const struct conf
 			known |= !strcmp(option_rows[j].section, section) &&
 				 !strcmp(option_rows[j].key, child->name);
 		if (!known)
-			conf_error(r->errors, child->line, "%s%s%s: there is no such option", section,
-				   *section ? "." : "", child->name);
+			conf_error(r->errors, child->line, "%s%s%s: there is no such option",
+				   section, *section ? "." : "", child->name);
 		else if (find(entry, child->name) != child)
 			conf_error(r->errors, child->line, "%s: told twice", child->name);
 	}

@@ -144,7 +144,9 @@ static int refuse(struct err *err, int code, const char *listen, const char *why
 	return -1;
 }
 
-/* A file that a dead daemon left is in the way; one that somebody listens on is not ours to take. */
+/*
+ * A file that a dead daemon left is in the way; one that somebody listens on is not ours to take.
+ */
 static bool in_the_way(const struct sockaddr_un *address)
 {
 	struct stat file;

@@ -24,8 +24,8 @@ struct http_answer {
 typedef void http_fn(void *arg, const char *query, struct http_answer *answer);
 
 /*
- * Listens on "host:port", "[v6]:port" or "unix:/path" (a socket file that nobody listens on is replaced).
- * NULL with `err` filled: 78 where `listen` is none of these, 69 where it cannot be had.
+ * Listens on "host:port", "[v6]:port" or "unix:/path" (a socket file that nobody listens on is
+ * replaced). NULL with `err` filled: 78 where `listen` is none of these, 69 where it cannot be had.
  */
 struct http *http_new(struct event_base *base, const char *listen, struct err *err);
 void http_free(struct http *http);

@@ -5,8 +5,9 @@
  *                                                               v
  *   librdkafka ──> one queue ── eventfd ──> drain: batches ──> check ──> hook record()
  *                                             ^                  │
- *                                             └── held ──────────┘  hook stopped(): a partition whose
- *                                                                   log is not the one that was read
+ *                                             └── held ──────────┘  hook stopped(): one whose
+ *                                                                   log is not the one that was
+ *                                                                   read
  *
  * Nobody subscribes: partitions are assigned, each from the position that the hook begin() gives.
  * All calls and hooks run in the loop's thread; nothing here blocks it.
@@ -58,17 +59,21 @@ struct kafka_hooks {
 	void *arg;
 
 	/*
-	 * A partition is new: from where? False: from its beginning. The position's texts are not used.
+	 * A partition is new: from where? False: from its beginning. The position's texts are not
+	 * used.
 	 */
 	bool (*begin)(void *arg, uint32_t slot, struct text topic, int32_t partition,
 		      struct position *from);
 
-	/* The first metadata came: all partitions that there are have been assigned. Once a kafka_start(). */
+	/*
+	 * The first metadata came: all partitions that there are have been assigned. Once a
+	 * kafka_start().
+	 */
 	void (*assigned)(void *arg);
 
 	/*
-	 * The next record of a partition. Its key and value live until drained() has returned. False: not
-	 * taken; nothing more comes before kafka_resume(), then this one first.
+	 * The next record of a partition. Its key and value live until drained() has returned.
+	 * False: not taken; nothing more comes before kafka_resume(), then this one first.
 	 */
 	bool (*record)(void *arg, const struct kafka_record *record);
 
@@ -90,7 +95,9 @@ struct kafka_hooks {
 /* The reason why the user may not set the property, or NULL where he may. */
 const char *kafka_reserved(const char *property);
 
-/* Whether librdkafka takes the options, the expressions compile, …; `err` (78) says what is wrong. */
+/*
+ * Whether librdkafka takes the options, the expressions compile, …; `err` (78) says what is wrong.
+ */
 MUST_CHECK bool kafka_check(const struct kafka_options *options, struct err *err);
 
 /*
@@ -112,7 +119,9 @@ void kafka_resume(struct kafka *kafka);
 /* Stops and leaves; hook closed() follows. */
 void kafka_close(struct kafka *kafka);
 
-/* Commits next offsets under `group`, a courtesy to lag tools, whose failure is nobody's trouble. */
+/*
+ * Commits next offsets under `group`, a courtesy to lag tools, whose failure is nobody's trouble.
+ */
 void kafka_commit(struct kafka *kafka, const struct position *positions, size_t n);
 
 /* What is to be remembered of a partition's last record. */

@@ -71,9 +71,10 @@ static bool set_users(rd_kafka_conf_t *conf, const struct kafka_options *options
 }
 
 /*
- * A broker's thread that finds the fetch queue full sleeps up to a second before it looks again. From
- * 2.2 on there is a setting for it. Before, whatever wakes the thread helps: an answer to a request for
- * metadata, say (measured: a queue of 16 MB, 2 M events with 3 us of work each: 55 s without, 6.6 s with).
+ * A broker's thread that finds the fetch queue full sleeps up to a second before it looks again.
+ * From 2.2 on there is a setting for it. Before, whatever wakes the thread helps: an answer to a
+ * request for metadata, say (measured: a queue of 16 MB, 2 M events with 3 us of work each: 55 s
+ * without, 6.6 s with).
  */
 static void stall(rd_kafka_conf_t *conf, const struct kafka_options *options)
 {

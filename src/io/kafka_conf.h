@@ -9,7 +9,10 @@
 
 #include <librdkafka/rdkafka.h>
 
-/* NULL with `err` filled (78) if a property is unknown, wrong or ours. The caller's to free or to use up. */
+/*
+ * NULL with `err` filled (78) if a property is unknown, wrong or ours. The caller's to free or to
+ * use up.
+ */
 rd_kafka_conf_t *kafka_conf_consumer(const struct kafka_options *options, struct err *err);
 rd_kafka_conf_t *kafka_conf_producer(const struct kafka_options *options, struct err *err);
 

@@ -74,7 +74,10 @@ static struct text bytes(const void *at, size_t len)
 	return (struct text){at, at ? len : 0};
 }
 
-/* Whether the record is to be skipped: it proves something, was seen before, or its log is not ours. */
+/*
+ * Whether the record is to be skipped: it proves something, was seen before, or its log is not
+ * ours.
+ */
 static bool prove(struct kafka *kafka, struct slot *slot, const rd_kafka_message_t *message)
 {
 	struct fingerprint is, *was = &slot->expected;

@@ -4,7 +4,8 @@
  *   kafka.c         its life, what others call
  *   kafka_assign.c  which partitions are read, and from where; those that are not any more
  *   kafka_drain.c   from the queue to the hooks
- *   kafka_topics.c  names and slots      kafka_scout.c  the thread that asks     kafka_conf.c  properties
+ *   kafka_topics.c  names and slots      kafka_scout.c  the thread that asks     kafka_conf.c
+ *   properties
  */
 #ifndef VENTURI_IO_KAFKA_INNER_H
 #define VENTURI_IO_KAFKA_INNER_H

@@ -1,6 +1,6 @@
 /*
- * kafka_scout: a thread that asks the brokers which topics and partitions there are, again and again,
- * since librdkafka 2.0 has no way to ask without waiting. Included by io/kafka only.
+ * kafka_scout: a thread that asks the brokers which topics and partitions there are, again and
+ * again, since librdkafka 2.0 has no way to ask without waiting. Included by io/kafka only.
  */
 #ifndef VENTURI_IO_KAFKA_SCOUT_H
 #define VENTURI_IO_KAFKA_SCOUT_H

@@ -125,7 +125,9 @@ static bool is_too_large(rd_kafka_resp_err_t err)
 	       err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
 }
 
-/* A letter that is too large for the topic goes without its value: the offset tells where that is. */
+/*
+ * A letter that is too large for the topic goes without its value: the offset tells where that is.
+ */
 static rd_kafka_resp_err_t produce_somehow(struct letters *letters, struct text key,
 					   struct text value, int64_t timestamp,
 					   rd_kafka_headers_t *headers, void *ticket)

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#define INTAKE "acme/claims/intake"
-#define FRAUD "acme/claims/fraud"
+#define INTAKE  "acme/claims/intake"
+#define FRAUD   "acme/claims/fraud"
 #define BILLING "acme/policy/billing"
-#define NOW "2026-03-18T12:00:00Z"
+#define NOW     "2026-03-18T12:00:00Z"
 
 #define TOLD(...) told((const char *const[]){__VA_ARGS__, NULL})
 
@@ -25,7 +25,10 @@ static struct world *told(const char *const *lines)
 
 static void the_version_already_running_is_no_deployment(void **state)
 {
-	/* 1, 1 again (redeploy), 2, 1 again (no redeploy: 2 ran): 3 deployments, 2 versions released. */
+	/*
+	 * 1, 1 again (redeploy), 2, 1 again (no redeploy: 2 ran): 3 deployments, 2 versions
+	 * released.
+	 */
 	struct world *w = TOLD("2026-03-02 deploy.done api environment=prod version=1",
 			       "2026-03-03 deploy.done api environment=prod version=1",
 			       "2026-03-04 deploy.done api environment=prod version=2",
@@ -40,10 +43,11 @@ static void the_version_already_running_is_no_deployment(void **state)
 
 static void an_identity_announced_again_changes_nothing(void **state)
 {
-	struct world *w = TOLD("2026-03-02 deploy.done api environment=prod version=1 deployment_id=d1",
-			       "2026-03-03 deploy.done api environment=prod version=2 deployment_id=d2",
-			       "2026-03-04 deploy.done api environment=prod version=1 deployment_id=d1",
-			       "2026-03-05 deploy.done api environment=prod version=2 deployment_id=d3");
+	struct world *w =
+		TOLD("2026-03-02 deploy.done api environment=prod version=1 deployment_id=d1",
+		     "2026-03-03 deploy.done api environment=prod version=2 deployment_id=d2",
+		     "2026-03-04 deploy.done api environment=prod version=1 deployment_id=d1",
+		     "2026-03-05 deploy.done api environment=prod version=2 deployment_id=d3");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "deployments_count", 2);
@@ -80,7 +84,9 @@ static void after_a_rollback_without_a_target_the_version_before_runs(void **sta
 
 static void a_version_is_released_once_whatever_the_environments(void **state)
 {
-	/* 1 to two regions is one release, but two deployments; intervals: 10 days less 0, in ms. */
+	/*
+	 * 1 to two regions is one release, but two deployments; intervals: 10 days less 0, in ms.
+	 */
 	struct world *w = TOLD("2026-03-02 deploy.done api environment=prod-eu version=1",
 			       "2026-03-02T00:30:00Z deploy.done api environment=prod-us version=1",
 			       "2026-03-12 deploy.done api environment=prod-eu version=2",
@@ -99,7 +105,10 @@ static void a_version_is_released_once_whatever_the_environments(void **state)
 
 static void a_product_may_count_published_releases(void **state)
 {
-	/* scorer: 7 twice is one, 8 another; its deployment is none. The product's own version 7 is one more. */
+	/*
+	 * scorer: 7 twice is one, 8 another; its deployment is none. The product's own version 7 is
+	 * one more.
+	 */
 	struct world *w = TOLD("2026-03-02 release.published scorer version=7",
 			       "2026-03-03 release.published scorer version=7",
 			       "2026-03-04 release.published scorer version=8",
@@ -117,10 +126,11 @@ static void a_product_may_count_published_releases(void **state)
 
 static void a_deployment_counts_where_its_service_was_then(void **state)
 {
-	struct world *w = TOLD("2026-03-01 deploy.done rover environment=prod version=0",
-			       "2026-03-02 deploy.done rover environment=prod version=1 product=intake",
-			       "2026-03-03 deploy.done rover environment=prod version=2",
-			       "2026-03-04 deploy.done rover environment=prod version=3 product=billing");
+	struct world *w =
+		TOLD("2026-03-01 deploy.done rover environment=prod version=0",
+		     "2026-03-02 deploy.done rover environment=prod version=1 product=intake",
+		     "2026-03-03 deploy.done rover environment=prod version=2",
+		     "2026-03-04 deploy.done rover environment=prod version=3 product=billing");
 
 	(void)state;
 	/* Before anything placed it, it is where it was first placed. */

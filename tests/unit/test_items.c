@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#define INTAKE "acme/claims/intake"
-#define FRAUD "acme/claims/fraud"
+#define INTAKE  "acme/claims/intake"
+#define FRAUD   "acme/claims/fraud"
 #define BILLING "acme/policy/billing"
-#define NOW "2026-03-18T12:00:00Z" /* a Wednesday */
+#define NOW     "2026-03-18T12:00:00Z" /* a Wednesday */
 
 /* Tells the lines to a new world, at NOW. */
 #define TOLD(options, ...) told(options, (const char *const[]){__VA_ARGS__, NULL})
@@ -28,10 +28,13 @@ static struct world *told(const struct world_options *options, const char *const
 
 static void a_reopened_item_runs_from_first_start_to_final_finish(void **state)
 {
-	/* 03-02 to 03-10: 8 days, of them Doing 03-02..03-04 and 03-08..03-10: 4 / 8. Lead 9 days. */
-	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
-			       "2026-03-04 item.state CLM-1 to=Done", "2026-03-08 item.state CLM-1 to=Doing",
-			       "2026-03-10 item.state CLM-1 to=Done");
+	/*
+	 * 03-02 to 03-10: 8 days, of them Doing 03-02..03-04 and 03-08..03-10: 4 / 8. Lead 9 days.
+	 */
+	struct world *w =
+		TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-04 item.state CLM-1 to=Done", "2026-03-08 item.state CLM-1 to=Doing",
+		     "2026-03-10 item.state CLM-1 to=Done");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "throughput_items", 1);
@@ -47,8 +50,9 @@ static void a_reopened_item_runs_from_first_start_to_final_finish(void **state)
 static void a_reopened_item_that_is_open_is_wip_from_its_first_start(void **state)
 {
 	/* Started 03-02, done 03-03, Doing again: 16.5 days old at 03-18 12:00, not finished. */
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-03 item.state CLM-1 to=Done",
-			       "2026-03-05 item.state CLM-1 to=Doing");
+	struct world *w =
+		TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-03 item.state CLM-1 to=Done", "2026-03-05 item.state CLM-1 to=Doing");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "throughput_items", 0);
@@ -78,7 +82,8 @@ static void a_start_before_the_log_is_never_guessed(void **state)
 static void an_item_that_never_started_has_a_lead_time_only(void **state)
 {
 	/* 03-01 to 03-06: 5 days. */
-	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Backlog",
+	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1",
+			       "2026-03-02 item.state CLM-1 to=Backlog",
 			       "2026-03-06 item.state CLM-1 to=Done");
 
 	(void)state;
@@ -121,10 +126,11 @@ static void nested_blocks_overlap_and_do_not_add(void **state)
 
 static void an_unblock_without_a_name_ends_all_blocks(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
-			       "2026-03-03 item.blocked CLM-1 blocker_id=a",
-			       "2026-03-03 item.blocked CLM-1", "2026-03-05 item.unblocked CLM-1",
-			       "2026-03-02 item.state CLM-2 to=Doing", "2026-03-03 item.blocked CLM-2");
+	struct world *w =
+		TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-03 item.blocked CLM-1 blocker_id=a", "2026-03-03 item.blocked CLM-1",
+		     "2026-03-05 item.unblocked CLM-1", "2026-03-02 item.state CLM-2 to=Doing",
+		     "2026-03-03 item.blocked CLM-2");
 
 	(void)state;
 	assert_metric(w, INTAKE, PANE_NOW, "wip_blocked_items", 1);
@@ -134,8 +140,10 @@ static void an_unblock_without_a_name_ends_all_blocks(void **state)
 
 static void an_unknown_state_keeps_the_class_and_is_counted(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-04 item.state CLM-1 to=Limbo",
-			       "2026-03-06 item.state CLM-1 to=Done", "2026-03-06 item.state CLM-2 to=Limbo");
+	struct world *w =
+		TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-04 item.state CLM-1 to=Limbo", "2026-03-06 item.state CLM-1 to=Done",
+		     "2026-03-06 item.state CLM-2 to=Limbo");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "unknown_states_count", 2);
@@ -157,10 +165,11 @@ static void a_started_item_put_back_to_new_waits(void **state)
 
 static void the_type_is_frozen_at_the_finish(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1 type=feature",
-			       "2026-03-02 item.typed CLM-1 type=BUG", "2026-03-04 item.state CLM-1 to=Done",
-			       "2026-03-05 item.typed CLM-1 type=debt",
-			       "2026-03-05 item.state CLM-2 to=Doing type=Story");
+	struct world *w =
+		TOLD(NULL, "2026-03-01 item.created CLM-1 type=feature",
+		     "2026-03-02 item.typed CLM-1 type=BUG", "2026-03-04 item.state CLM-1 to=Done",
+		     "2026-03-05 item.typed CLM-1 type=debt",
+		     "2026-03-05 item.state CLM-2 to=Doing type=Story");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "velocity_defect_items", 1);
@@ -172,13 +181,13 @@ static void the_type_is_frozen_at_the_finish(void **state)
 
 static void a_move_between_products_rewrites_history_until_the_close(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-04 item.state CLM-1 to=Done",
-			       "2026-03-05 item.moved CLM-1 product=fraud",
-			       "2026-03-02 item.state CLM-2 to=Doing",
-			       "2026-03-05 item.moved CLM-2 product=fraud",
-			       "2026-03-03 item.state X-3 to=Doing", "2026-03-05 item.state X-3 to=Done",
-			       "2026-03-06 item.typed X-3 type=bug product=billing",
-			       "2026-03-03 item.state X-4 to=Doing product=ghost");
+	struct world *w = TOLD(
+		NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-04 item.state CLM-1 to=Done",
+		"2026-03-05 item.moved CLM-1 product=fraud", "2026-03-02 item.state CLM-2 to=Doing",
+		"2026-03-05 item.moved CLM-2 product=fraud", "2026-03-03 item.state X-3 to=Doing",
+		"2026-03-05 item.state X-3 to=Done",
+		"2026-03-06 item.typed X-3 type=bug product=billing",
+		"2026-03-03 item.state X-4 to=Doing product=ghost");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "arrivals_items", 1);
@@ -209,10 +218,11 @@ static void a_closed_item_that_moves_after_settle_begins_a_new_life(void **state
 {
 	/* settle 10 days: CLM-1 is back after 10 days exactly, CLM-2 a millisecond later. */
 	const struct world_options ten = {.settle_ms = 10 * DAY};
-	struct world *w = TOLD(&ten, "2026-03-01 item.state CLM-1 to=Doing", "2026-03-02 item.state CLM-1 to=Done",
-			       "2026-03-12 item.state CLM-1 to=Doing", "2026-03-01 item.state CLM-2 to=Doing",
-			       "2026-03-02 item.state CLM-2 to=Done",
-			       "2026-03-12T00:00:00.001Z item.state CLM-2 to=Doing");
+	struct world *w =
+		TOLD(&ten, "2026-03-01 item.state CLM-1 to=Doing",
+		     "2026-03-02 item.state CLM-1 to=Done", "2026-03-12 item.state CLM-1 to=Doing",
+		     "2026-03-01 item.state CLM-2 to=Doing", "2026-03-02 item.state CLM-2 to=Done",
+		     "2026-03-12T00:00:00.001Z item.state CLM-2 to=Doing");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "throughput_items", 1);
@@ -226,10 +236,11 @@ static void a_closed_item_that_moves_after_settle_begins_a_new_life(void **state
 static void a_label_on_a_closed_item_makes_no_new_work(void **state)
 {
 	const struct world_options ten = {.settle_ms = 10 * DAY};
-	struct world *w = TOLD(&ten, "2026-02-20 item.created CLM-1 type=feature",
-			       "2026-02-21 item.state CLM-1 to=Doing", "2026-02-22 item.state CLM-1 to=Done",
-			       "2026-03-10 item.typed CLM-1 type=bug", "2026-03-12 item.state CLM-1 to=DONE",
-			       "2026-03-13 item.closed CLM-1", "2026-03-14 item.blocked CLM-1");
+	struct world *w =
+		TOLD(&ten, "2026-02-20 item.created CLM-1 type=feature",
+		     "2026-02-21 item.state CLM-1 to=Doing", "2026-02-22 item.state CLM-1 to=Done",
+		     "2026-03-10 item.typed CLM-1 type=bug", "2026-03-12 item.state CLM-1 to=DONE",
+		     "2026-03-13 item.closed CLM-1", "2026-03-14 item.blocked CLM-1");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "throughput_items", 1);
@@ -241,7 +252,10 @@ static void a_label_on_a_closed_item_makes_no_new_work(void **state)
 
 static void an_open_item_that_nobody_speaks_of_is_stale(void **state)
 {
-	/* 10 days: 03-08 12:00 is exactly that long ago and still in WIP; a millisecond more is stale. */
+	/*
+	 * 10 days: 03-08 12:00 is exactly that long ago and still in WIP; a millisecond more is
+	 * stale.
+	 */
 	const struct world_options ten = {.stale_after_ms = 10 * DAY};
 	struct world *w = TOLD(&ten, "2026-03-08T12:00:00Z item.state CLM-1 to=Doing",
 			       "2026-03-08T11:59:59.999Z item.state CLM-2 to=Doing");
@@ -264,7 +278,8 @@ static void an_open_item_that_nobody_speaks_of_is_stale(void **state)
 
 static void facts_after_now_are_left_out_until_it_reaches_them(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-20 item.state CLM-1 to=Done",
+	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+			       "2026-03-20 item.state CLM-1 to=Done",
 			       "2026-03-03 item.created CLM-2 created_at=2026-03-19");
 
 	(void)state;
@@ -300,10 +315,10 @@ static void moves_of_one_instant_go_in_the_order_that_chains(void **state)
 
 static void done_at_the_instant_of_a_canceling_close_revives_nothing(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
-			       "2026-03-05 item.closed CLM-1 resolution=WontFix",
-			       "2026-03-05 item.state CLM-1 to=Done",
-			       "2026-03-05 item.closed CLM-1 id=zz");
+	struct world *w =
+		TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-05 item.closed CLM-1 resolution=WontFix",
+		     "2026-03-05 item.state CLM-1 to=Done", "2026-03-05 item.closed CLM-1 id=zz");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "canceled_items", 1);
@@ -326,8 +341,9 @@ static void of_two_contents_of_one_identity_the_earlier_stands(void **state)
 static void facts_of_an_ignored_source_count_in_nothing(void **state)
 {
 	const struct world_options mad = {.ignore_source = "MAD-*"};
-	struct world *w = TOLD(&mad, "2026-03-01 item.state CLM-1 to=Doing",
-			       "2026-03-05 item.state CLM-1 to=Done source=mad-bot subject_source=tracker");
+	struct world *w =
+		TOLD(&mad, "2026-03-01 item.state CLM-1 to=Doing",
+		     "2026-03-05 item.state CLM-1 to=Done source=mad-bot subject_source=tracker");
 
 	(void)state;
 	assert_metric(w, INTAKE, PANE_NOW, "wip_items", 1);
@@ -337,7 +353,10 @@ static void facts_of_an_ignored_source_count_in_nothing(void **state)
 
 static void quantiles_are_samples_by_rank_and_means_are_sums(void **state)
 {
-	/* Cycles of 1..9 and 100 hours: ranks floor(0.5*9)=4: 5 h, floor(0.85*9)=7: 8 h, floor(0.95*9)=8: 9 h. */
+	/*
+	 * Cycles of 1..9 and 100 hours: ranks floor(0.5*9)=4: 5 h, floor(0.85*9)=7: 8 h,
+	 * floor(0.95*9)=8: 9 h.
+	 */
 	struct world *w = world_new(NULL);
 	char line[80];
 
@@ -366,11 +385,14 @@ static void quantiles_are_samples_by_rank_and_means_are_sums(void **state)
 
 static void the_expectation_is_met_up_to_its_last_millisecond(void **state)
 {
-	/* 2 days: cycles of 1 and 2 days meet it, 3 do not; WIP of 1.5 and 16.5 days: one is over. */
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-03 item.state CLM-1 to=Done",
-			       "2026-03-02 item.state CLM-2 to=Doing", "2026-03-04 item.state CLM-2 to=Done",
-			       "2026-03-02 item.state CLM-3 to=Doing", "2026-03-05 item.state CLM-3 to=Done",
-			       "2026-03-17 item.state CLM-4 to=Doing", "2026-03-02 item.state CLM-5 to=Doing");
+	/*
+	 * 2 days: cycles of 1 and 2 days meet it, 3 do not; WIP of 1.5 and 16.5 days: one is over.
+	 */
+	struct world *w = TOLD(
+		NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-03 item.state CLM-1 to=Done",
+		"2026-03-02 item.state CLM-2 to=Doing", "2026-03-04 item.state CLM-2 to=Done",
+		"2026-03-02 item.state CLM-3 to=Doing", "2026-03-05 item.state CLM-3 to=Done",
+		"2026-03-17 item.state CLM-4 to=Doing", "2026-03-02 item.state CLM-5 to=Doing");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_30D, "sle_met_ratio", 2.0 / 3);
@@ -384,12 +406,12 @@ static void the_expectation_is_met_up_to_its_last_millisecond(void **state)
 
 static void upstream_and_discarded_are_of_what_started_and_left(void **state)
 {
-	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
-			       "2026-03-05 item.state CLM-1 to=Done", "2026-03-01 item.created CLM-2",
-			       "2026-03-05 item.state CLM-2 to=Doing",
-			       "2026-03-06 item.state CLM-2 to=Canceled", "2026-03-01 item.created CLM-3",
-			       "2026-03-06 item.state CLM-3 to=Canceled",
-			       "2026-03-06 item.state CLM-4 from=Doing to=Canceled");
+	struct world *w = TOLD(
+		NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
+		"2026-03-05 item.state CLM-1 to=Done", "2026-03-01 item.created CLM-2",
+		"2026-03-05 item.state CLM-2 to=Doing", "2026-03-06 item.state CLM-2 to=Canceled",
+		"2026-03-01 item.created CLM-3", "2026-03-06 item.state CLM-3 to=Canceled",
+		"2026-03-06 item.state CLM-4 from=Doing to=Canceled");
 
 	(void)state;
 	/* 1 and 4 days: rank floor(0.5) = 0. Of four that left one before a start, two after. */
@@ -406,13 +428,14 @@ static void upstream_and_discarded_are_of_what_started_and_left(void **state)
 static void littles_law_compares_wip_with_throughput_times_time(void **state)
 {
 	/*
-	 * 7d begins 03-12. CLM-1 in WIP 03-10..03-13: 1 day inside; departs after 3 days. CLM-2 since 03-17: 1.5.
-	 * (2.5 / 1) / 3 = 5/6. Mean age 2 days then, 1.5 now: not stable.
+	 * 7d begins 03-12. CLM-1 in WIP 03-10..03-13: 1 day inside; departs after 3 days. CLM-2
+	 * since 03-17: 1.5. (2.5 / 1) / 3 = 5/6. Mean age 2 days then, 1.5 now: not stable.
 	 */
-	struct world *w = TOLD(NULL, "2026-03-10 item.state CLM-1 to=Doing", "2026-03-13 item.state CLM-1 to=Done",
-			       "2026-03-17 item.state CLM-2 to=Doing",
-			       "2026-03-13 item.state CLM-3 from=Doing to=Waiting",
-			       "2026-03-13 item.state FRD-1 to=Doing", "2026-03-14 item.state FRD-1 to=Done");
+	struct world *w =
+		TOLD(NULL, "2026-03-10 item.state CLM-1 to=Doing",
+		     "2026-03-13 item.state CLM-1 to=Done", "2026-03-17 item.state CLM-2 to=Doing",
+		     "2026-03-13 item.state CLM-3 from=Doing to=Waiting",
+		     "2026-03-13 item.state FRD-1 to=Doing", "2026-03-14 item.state FRD-1 to=Done");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_7D, "littles_law_ratio", 5.0 / 6);
@@ -427,11 +450,12 @@ static void littles_law_compares_wip_with_throughput_times_time(void **state)
 static void windows_are_whole_local_days(void **state)
 {
 	/* The last millisecond of Sunday 03-15 is last week's, the next one this week's. */
-	struct world *w = TOLD(NULL, "2026-03-14 item.state CLM-1 to=Doing",
-			       "2026-03-15T23:59:59.999Z item.state CLM-1 to=Done",
-			       "2026-03-14 item.state CLM-2 to=Doing", "2026-03-16 item.state CLM-2 to=Done",
-			       "2026-02-14 item.state CLM-3 to=Doing",
-			       "2026-02-28T23:59:59.999Z item.state CLM-3 to=Done");
+	struct world *w =
+		TOLD(NULL, "2026-03-14 item.state CLM-1 to=Doing",
+		     "2026-03-15T23:59:59.999Z item.state CLM-1 to=Done",
+		     "2026-03-14 item.state CLM-2 to=Doing", "2026-03-16 item.state CLM-2 to=Done",
+		     "2026-02-14 item.state CLM-3 to=Doing",
+		     "2026-02-28T23:59:59.999Z item.state CLM-3 to=Done");
 
 	(void)state;
 	assert_metric(w, INTAKE, WINDOW_WEEK, "throughput_items", 1);
@@ -460,10 +484,15 @@ static bool note_doing(void *arg, const struct row *row)
 
 static void the_value_stream_map_has_the_visits_of_finished_items(void **state)
 {
-	/* Doing 1 day, Waiting 2, Doing 3 (told twice), Done: two visits, 4 days; one more is in it now. */
-	struct world *w = TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing", "2026-03-03 item.state CLM-1 to=Waiting",
-			       "2026-03-05 item.state CLM-1 to=Doing", "2026-03-06 item.state CLM-1 to=DOING",
-			       "2026-03-08 item.state CLM-1 to=Done", "2026-03-08 item.state CLM-2 to=Doing");
+	/*
+	 * Doing 1 day, Waiting 2, Doing 3 (told twice), Done: two visits, 4 days; one more is in it
+	 * now.
+	 */
+	struct world *w =
+		TOLD(NULL, "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-03 item.state CLM-1 to=Waiting",
+		     "2026-03-05 item.state CLM-1 to=Doing", "2026-03-06 item.state CLM-1 to=DOING",
+		     "2026-03-08 item.state CLM-1 to=Done", "2026-03-08 item.state CLM-2 to=Doing");
 	struct stages doing = {0};
 
 	(void)state;
@@ -490,11 +519,12 @@ static bool note_day(void *arg, const struct row *row)
 static void cumulative_flow_begins_with_what_was_open(void **state)
 {
 	/* The 90 days begin with 2025-12-19: CLM-3 was closed for good before, CLM-4 was not. */
-	struct world *w = TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
-			       "2026-03-08 item.state CLM-1 to=Done", "2025-12-01 item.created CLM-3",
-			       "2025-12-18T23:59:59.999Z item.state CLM-3 to=Done",
-			       "2025-12-01 item.created CLM-4", "2025-12-10 item.state CLM-4 to=Doing",
-			       "2025-12-18 item.state CLM-4 to=Done", "2026-03-04 item.state CLM-4 to=Doing");
+	struct world *w =
+		TOLD(NULL, "2026-03-01 item.created CLM-1", "2026-03-02 item.state CLM-1 to=Doing",
+		     "2026-03-08 item.state CLM-1 to=Done", "2025-12-01 item.created CLM-3",
+		     "2025-12-18T23:59:59.999Z item.state CLM-3 to=Done",
+		     "2025-12-01 item.created CLM-4", "2025-12-10 item.state CLM-4 to=Doing",
+		     "2025-12-18 item.state CLM-4 to=Done", "2026-03-04 item.state CLM-4 to=Doing");
 	struct cfd first = {.day = 20441}, last = {.day = 20530}; /* 2025-12-19, 2026-03-18 */
 	uint32_t scope = model_scope_named(w->model, TEXT(INTAKE));
 

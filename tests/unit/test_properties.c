@@ -41,7 +41,8 @@ struct log {
 };
 
 #define PICK(r, ...)                                                                               \
-	((const char *[]){__VA_ARGS__}[below(r, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))])
+	((const char *[]){                                                                         \
+		__VA_ARGS__}[below(r, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))])
 
 /* Instants of few days and few milliseconds, so that ties are common. */
 static void write_instant(struct random *r, char out[32])
@@ -56,10 +57,9 @@ static int write_item(struct random *r, const char *when, char *out)
 				 "Canceled", "Delivered", "Ready+for+Build");
 	const char *item = PICK(r, "CLM-1", "CLM-2", "FRD-1", "BIL-1", "X-1", "X-2");
 	const char *extra = PICK(r, "", "", "", " product=fraud", " product=ghost", " type=bug",
-				 " labels=team:falcon", " created_at=2026-01-05",
-				 " from=Doing", " from=Backlog", " from=Done", " sequence=9",
-				 " sequence=10", " type=feature objective=o1 value_points=2.5",
-				 " project=BIL");
+				 " labels=team:falcon", " created_at=2026-01-05", " from=Doing",
+				 " from=Backlog", " from=Done", " sequence=9", " sequence=10",
+				 " type=feature objective=o1 value_points=2.5", " project=BIL");
 
 	switch (below(r, 9)) {
 	case 0:
@@ -84,10 +84,11 @@ static int write_item(struct random *r, const char *when, char *out)
 static int write_service(struct random *r, const char *when, char *out)
 {
 	const char *service = PICK(r, "api", "scorer", "billing", "rover");
-	const char *what = PICK(r, "version=1", "version=2", "version=3", "revision=r1",
-				"deployment_id=d1 version=1", "artifact=a", "product=billing version=2");
-	const char *environment = PICK(r, " environment=prod", " environment=prod-us",
-				       " environment=test", "");
+	const char *what =
+		PICK(r, "version=1", "version=2", "version=3", "revision=r1",
+		     "deployment_id=d1 version=1", "artifact=a", "product=billing version=2");
+	const char *environment =
+		PICK(r, " environment=prod", " environment=prod-us", " environment=test", "");
 
 	switch (below(r, 6)) {
 	case 0:

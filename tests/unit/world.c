@@ -11,7 +11,8 @@
 
 #define NAMES(...)                                                                                 \
 	{                                                                                          \
-		(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *) \
+		(const char *[]){__VA_ARGS__},                                                     \
+			sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)                     \
 	}
 
 struct world *world_new(const struct world_options *options)

@@ -253,6 +253,15 @@ static const struct conf_entry *find(const struct conf_entry *section, const cha
 	return found;
 }
 
+static bool told_before(const struct conf_entry *section, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(section->entries[j].name, section->entries[i].name) &&
+		    section->entries[j].kind != CONF_SECTION)
+			return true;
+	return false;
+}
+
 /* Keys that no row has; those told twice. At the top level sections are not keys. */
 static void check_keys(struct reading *r, const char *section, const struct conf_entry *entry)
 {
@@ -268,7 +277,7 @@ static void check_keys(struct reading *r, const char *section, const struct conf
 		if (!known)
 			conf_error(r->errors, child->line, "%s%s%s: there is no such option",
 				   section, *section ? "." : "", child->name);
-		else if (find(entry, child->name) != child)
+		else if (told_before(entry, i))
 			conf_error(r->errors, child->line, "%s: told twice", child->name);
 	}
 }

@@ -1,0 +1,324 @@
+/* venturid.conf: what is read, and how each mistake is told. */
+#include "daemon/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char path[] = "/tmp/venturi-conf-XXXXXX";
+static char told[16384];
+
+static void write_file(const char *text, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	fclose(file);
+}
+
+/* Loads the text; what was said on the standard error is in `told`. */
+static struct config *load_bytes(const char *text, size_t len, struct err *err)
+{
+	FILE *said = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	struct config *config;
+	size_t n;
+
+	write_file(text, len);
+	fflush(stderr);
+	dup2(fileno(said), STDERR_FILENO);
+	config = config_load(path, err);
+	fflush(stderr);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(said);
+	n = fread(told, 1, sizeof told - 1, said);
+	told[n] = 0;
+	fclose(said);
+	return config;
+}
+
+static struct config *load(const char *text, struct err *err)
+{
+	return load_bytes(text, strlen(text), err);
+}
+
+/* The text must be refused, with `line` and `why` among what is said. */
+static void refuse(const char *text, int line, const char *why)
+{
+	struct err err = {0};
+	char place[80], *at;
+
+	assert_null(load(text, &err));
+	assert_int_equal(err.code, 78);
+	snprintf(place, sizeof place, "%s:%d: ", path, line);
+	at = strstr(told, place);
+	while (at && !strstr(at, why))
+		at = strstr(at + 1, place);
+	if (!at)
+		fail_msg("expected \"%s…%s\" in:\n%s", place, why, told);
+}
+
+static void an_empty_file_gives_the_defaults(void **state)
+{
+	struct err err;
+	struct config *c = load("", &err);
+
+	(void)state;
+	assert_non_null(c);
+	assert_string_equal(c->timezone, "UTC");
+	assert_string_equal(c->redis_url, "redis://localhost:6379/0");
+	assert_string_equal(c->redis_prefix, "venturi:");
+	assert_int_equal(c->topics.n, 1);
+	assert_string_equal(c->topics.names[0], "delivery-events");
+	assert_true(c->max_future_skew == 600000);
+	assert_true(c->max_lateness == INT64_C(120) * 86400000);
+	assert_true(c->settle == INT64_C(90) * 86400000);
+	assert_true(c->max_event_size == 1 << 20);
+	assert_true(c->flush_interval == 20);
+	assert_false(c->clock_is_event);
+	assert_true(*c->instance);
+	assert_int_equal(model_class(c->model, 0, TEXT("in PROGRESS")), CLASS_ACTIVE);
+	assert_int_equal(model_type(c->model, TEXT("User Story")), TYPE_FEATURE);
+	assert_true(model_production(c->model, TEXT("Prod-eu")));
+	config_free(c);
+}
+
+static void values_are_words_or_texts_and_comments_are_skipped(void **state)
+{
+	struct err err;
+	struct config *c =
+		load("# one\nportfolio=acme // two\n/* three\n four */ timezone = 'UTC'\n"
+		     "kafka { topics = {a, \"b \\\"c\\\"\",\n'd'} group += \"\" }\n"
+		     "librdkafka { bootstrap.servers = \"x:1,y:2\" }\n",
+		     &err);
+
+	(void)state;
+	assert_non_null(c);
+	assert_string_equal(c->portfolio, "acme");
+	assert_int_equal(c->topics.n, 3);
+	assert_string_equal(c->topics.names[1], "b \"c\"");
+	assert_string_equal(c->group, "");
+	assert_int_equal(c->n_librdkafka, 1);
+	assert_string_equal(c->librdkafka[0].name, "bootstrap.servers");
+	assert_string_equal(c->librdkafka[0].value, "x:1,y:2");
+	config_free(c);
+}
+
+static void naming_a_class_replaces_that_class_alone(void **state)
+{
+	struct err err;
+	struct config *c = load("workflow \"default\" { active = {\"Baking\"} }\n"
+				"workflow \"k\" { done = {\"Eaten\"} }\n"
+				"types { defect = {\"mould\"} }\n"
+				"environments { production = {\"shop\"} }\n"
+				"product \"p\" { workflow = \"k\" sle = \"99.5% within 36h\" }\n",
+				&err);
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(model_class(c->model, 0, TEXT("baking")), CLASS_ACTIVE);
+	assert_int_equal(model_class(c->model, 0, TEXT("Doing")), CLASS_COUNT);
+	assert_int_equal(model_class(c->model, 0, TEXT("Open")), CLASS_NEW);
+	assert_int_equal(model_class(c->model, 1, TEXT("Eaten")), CLASS_DONE);
+	assert_int_equal(model_class(c->model, 1, TEXT("Open")), CLASS_COUNT);
+	assert_int_equal(model_type(c->model, TEXT("bug")), TYPE_OTHER);
+	assert_int_equal(model_type(c->model, TEXT("story")), TYPE_FEATURE);
+	assert_false(model_production(c->model, TEXT("prod")));
+	assert_int_equal(model_product(c->model, 0)->sle_ppm, 995000);
+	assert_true(model_product(c->model, 0)->sle_ms == INT64_C(36) * 3600000);
+	config_free(c);
+}
+
+static void the_environment_overrides_scalars(void **state)
+{
+	struct err err;
+	struct config *c;
+
+	(void)state;
+	setenv("VENTURI_REDIS_URL", "unix:///run/redis.sock", 1);
+	setenv("VENTURI_KAFKA_GROUP", "other", 1);
+	setenv("VENTURI_SETTLE", "2w", 1);
+	setenv("VENTURI_CLOCK", "event", 1);
+	setenv("VENTURI_HTTP_LISTEN", "", 1);
+	c = load("settle = \"3d\"\nredis { url = \"redis://x:1\" }\n", &err);
+	assert_non_null(c);
+	assert_string_equal(c->redis_url, "unix:///run/redis.sock");
+	assert_string_equal(c->group, "other");
+	assert_true(c->settle == INT64_C(14) * 86400000);
+	assert_true(c->clock_is_event);
+	assert_string_equal(c->http_listen, "");
+	config_free(c);
+	setenv("VENTURI_SETTLE", "soon", 1);
+	assert_null(load("", &err));
+	assert_non_null(strstr(told, "VENTURI_SETTLE"));
+	unsetenv("VENTURI_REDIS_URL");
+	unsetenv("VENTURI_KAFKA_GROUP");
+	unsetenv("VENTURI_SETTLE");
+	unsetenv("VENTURI_CLOCK");
+	unsetenv("VENTURI_HTTP_LISTEN");
+}
+
+static void each_mistake_is_told_with_its_line(void **state)
+{
+	(void)state;
+	refuse("\nclok = 3\n", 2, "clok: there is no such option");
+	refuse("kafka { topic = {\"a\"} }\n", 1, "kafka.topic: there is no such option");
+	refuse("\n\nkafak { }\n", 3, "there is no such section");
+	refuse("settle = \"1d\"\nsettle = \"2d\"\n", 2, "told twice");
+	refuse("settle = \"3 days\"\n", 1, "a duration");
+	refuse("settle = \"-3d\"\n", 1, "a duration");
+	refuse("settle = \"99999999999999999999d\"\n", 1, "a duration");
+	refuse("settle = {\"3d\"}\n", 1, "a duration");
+	refuse("max_event_size = \"1TB\"\n", 1, "a size");
+	refuse("max_subjects = 0\n", 1, "a number");
+	refuse("clock = \"moon\"\n", 1, "one of wall|event");
+	refuse("canceled_resolutions { }\n", 1, "there is no such section");
+	refuse("timezone = \"Europe/Atlantis\"\n", 1, "there is no zone");
+	refuse("timezone = \"../../etc/passwd\"\n", 1, "there is no zone");
+	refuse("portfolio = \"a b\"\n", 1, "a name has");
+	refuse("portfolio = \"_a\"\n", 1, "a name has");
+	refuse("product \"a/b\" { }\n", 1, "a name has");
+	refuse("product \"_p\" { }\n", 1, "a name has");
+	refuse("product \"Unmapped\" { }\n", 1, "this name is taken");
+	refuse("product { }\n", 1, "a name was expected");
+	refuse("product \"p\" { }\nproduct \"p\" { }\n", 2, "of this name already");
+	refuse("product \"p\" { stream = \"s\" }\nproduct \"P\" { stream = \"S\" }\n", 2,
+	       "same id");
+	refuse("product \"s\" { }\nproduct \"p\" { stream = \"S\" }\n", 2, "same id");
+	refuse("product \"p\" { }\nteam \"t\" { product = \"p\" }\nteam \"T\" { product = \"p\" }\n",
+	       3, "same id");
+	refuse("team \"t\" { product = \"x\" }\n", 1, "there is no product \"x\"");
+	refuse("product \"p\" { workflow = \"w\" }\n", 1, "there is no workflow \"w\"");
+	refuse("product \"p\" { sle = \"85 within 8d\" }\n", 1, "an expectation");
+	refuse("product \"p\" { sle = \"0% within 8d\" }\n", 1, "an expectation");
+	refuse("product \"p\" { projects = {\"A\"} }\nproduct \"q\" {\nprojects = {\"B\", \"a\"} }\n",
+	       3, "is also that of \"p\"");
+	refuse("workflow \"default\" {\nnew = {\"Doing\"} }\n", 2, "of two classes");
+	refuse("types { risk = {\"bug\"} }\n", 1, "in two lists");
+	refuse("min_severity = \"dire\"\n", 1, "none of severities");
+	refuse("kafka { topics = {} }\n", 1, "at least one topic");
+	refuse("kafka { topics = {\"^a(\"} }\n", 1, "kafka.topics");
+	refuse("librdkafka {\ngroup.id = \"x\" }\n", 2, "venturid's own");
+	refuse("librdkafka {\nenable.auto.commit = true }\n", 2, "venturid's own");
+	refuse("redis { password_file = \"/nowhere/at/all\" }\n", 1, "redis.password_file");
+	refuse("baseline \"b\" { from = \"2025-02-30\" to = \"2025-03-01\" }\n", 1, "a date");
+	refuse("baseline \"b\" { from = \"2025-03-02\" to = \"2025-03-01\" }\n", 1,
+	       "before it begins");
+	refuse("baseline \"b\" { from = \"2025-03-02\" }\n", 1, "from and to");
+}
+
+static void what_is_left_open_is_told(void **state)
+{
+	(void)state;
+	refuse("portfolio = \"acme\nkafka { }\n", 1, "no closing \"");
+	refuse("\nkafka {\ngroup = \"g\"\n", 2, "not closed");
+	refuse("kafka { topics = {\"a\", \"b\"\n", 1, "no closing }");
+	refuse("/* for ever\n", 1, "no end");
+	refuse("portfolio = \"a\"\n}\n", 2, "closes nothing");
+	refuse("portfolio\n", 1, "= or { was expected");
+	refuse("portfolio =\n", 1, "a value was expected");
+	refuse("= 3\n", 1, "a name was expected");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_null(load("clok = 3\nsettle = \"x\"\nproduct \"p\" { bad = 1 }\nteam \"t\" { }\n",
+			 &err));
+	assert_non_null(strstr(told, ":1: clok"));
+	assert_non_null(strstr(told, ":2: settle"));
+	assert_non_null(strstr(told, ":3: product.bad"));
+	assert_non_null(strstr(told, ":4: team"));
+}
+
+static void a_password_is_the_first_line_of_its_file(void **state)
+{
+	char secret[] = "/tmp/venturi-secret-XXXXXX", text[120];
+	int fd = mkstemp(secret);
+	struct config *c;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(write(fd, "s3cret\nmore\n", 12), 12);
+	close(fd);
+	snprintf(text, sizeof text, "redis { password_file = \"%s\" }\n", secret);
+	c = load(text, &err);
+	assert_non_null(c);
+	assert_string_equal(c->redis_password, "s3cret");
+	config_free(c);
+	unlink(secret);
+}
+
+static void a_file_that_is_not_there_is_an_error(void **state)
+{
+	struct err err = {0};
+
+	(void)state;
+	assert_null(config_load("/nowhere/venturid.conf", &err));
+	assert_int_equal(err.code, 66);
+}
+
+/* Any beginning of a good file, and any byte of it changed: an answer, never a crash. */
+static void damaged_files_are_refused_or_read(void **state)
+{
+	static const char good[] = "portfolio = \"acme\" # c\nkafka { topics = {\"a\", 'b'} }\n"
+				   "/* x */ product \"p\" { stream = s sle = \"85% within 8d\" }\n"
+				   "workflow \"default\" { new = {\"N\"} }\n";
+	size_t len = sizeof good - 1;
+	char text[sizeof good];
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		config_free(load_bytes(good, i, &err));
+	for (size_t i = 0; i < len; i++) {
+		static const char bytes[] = {'"', '{', '}', '=', '\\', 0, '\n', '/', '\xff'};
+
+		memcpy(text, good, len);
+		text[i] = bytes[i % sizeof bytes];
+		config_free(load_bytes(text, len, &err));
+	}
+}
+
+static int make_path(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
+static int remove_path(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_file_gives_the_defaults),
+		cmocka_unit_test(values_are_words_or_texts_and_comments_are_skipped),
+		cmocka_unit_test(naming_a_class_replaces_that_class_alone),
+		cmocka_unit_test(the_environment_overrides_scalars),
+		cmocka_unit_test(each_mistake_is_told_with_its_line),
+		cmocka_unit_test(what_is_left_open_is_told),
+		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(a_password_is_the_first_line_of_its_file),
+		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
+		cmocka_unit_test(damaged_files_are_refused_or_read),
+	};
+
+	return cmocka_run_group_tests(tests, make_path, remove_path);
+}

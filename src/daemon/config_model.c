@@ -56,6 +56,16 @@ static bool check_title(struct gathered *g, const struct conf_entry *entry)
 
 /* ---- Workflows and types ---- */
 
+/* Of two classes that clash: where the section names the latter, else the former. */
+static int line_of_class(const struct conf_entry *entry, int a, int b)
+{
+	for (size_t i = 0; i < entry->n_entries; i++)
+		if (!strcmp(entry->entries[i].name, class_names[b]))
+			return entry->entries[i].line;
+	return line_in(entry, class_names[a]);
+}
+
+
 static void check_states(struct gathered *g, const struct conf_entry *entry,
 			 const struct workflow_spec *workflow)
 {
@@ -66,7 +76,7 @@ static void check_states(struct gathered *g, const struct conf_entry *entry,
 					if (same(workflow->states[a].names[i],
 						 workflow->states[b].names[j]))
 						conf_error(g->r->errors,
-							   line_in(entry, class_names[b]),
+							   line_of_class(entry, a, b),
 							   "workflow \"%s\": the state \"%s\" is "
 							   "of two classes, %s and %s",
 							   workflow->name,

@@ -198,7 +198,8 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("product \"p\" { workflow = \"w\" }\n", 1, "there is no workflow \"w\"");
 	refuse("product \"p\" { sle = \"85 within 8d\" }\n", 1, "an expectation");
 	refuse("product \"p\" { sle = \"0% within 8d\" }\n", 1, "an expectation");
-	refuse("product \"p\" { projects = {\"A\"} }\nproduct \"q\" {\nprojects = {\"B\", \"a\"} }\n",
+	refuse("product \"p\" { projects = {\"A\"} }\nproduct \"q\" {\n"
+	       "projects = {\"B\", \"a\"} }\n",
 	       3, "is also that of \"p\"");
 	refuse("workflow \"default\" {\nnew = {\"Doing\"} }\n", 2, "of two classes");
 	refuse("types { risk = {\"bug\"} }\n", 1, "in two lists");

@@ -192,7 +192,8 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("product \"p\" { stream = \"s\" }\nproduct \"P\" { stream = \"S\" }\n", 2,
 	       "same id");
 	refuse("product \"s\" { }\nproduct \"p\" { stream = \"S\" }\n", 2, "same id");
-	refuse("product \"p\" { }\nteam \"t\" { product = \"p\" }\nteam \"T\" { product = \"p\" }\n",
+	refuse("product \"p\" { }\nteam \"t\" { product = \"p\" }\n"
+	       "team \"T\" { product = \"p\" }\n",
 	       3, "same id");
 	refuse("team \"t\" { product = \"x\" }\n", 1, "there is no product \"x\"");
 	refuse("product \"p\" { workflow = \"w\" }\n", 1, "there is no workflow \"w\"");

@@ -160,6 +160,7 @@ struct kafka *kafka_new(struct event_base *base, const struct kafka_options *opt
 	if (!patterns_make(&kafka->patterns, options, err) ||
 	    !(conf = kafka_conf_consumer(options, err)))
 		goto fail;
+	kafka->nudges = kafka_conf_needs_nudges(conf);
 	rd_kafka_conf_set_opaque(conf, kafka);
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	rd_kafka_conf_set_error_cb(conf, on_error);
@@ -187,6 +188,9 @@ fail:
 void kafka_free(struct kafka *kafka)
 {
 	if (!kafka)
+		return;
+	/* A broker that hangs can hold the thread up for a minute: the process ends before. */
+	if (kafka->closing && !scout_done(kafka->scout))
 		return;
 	scout_free(kafka->scout);
 	kafka_drop_batch(kafka);
@@ -219,6 +223,7 @@ void kafka_stop(struct kafka *kafka)
 	if (!kafka->started)
 		return;
 	kafka->started = kafka->assigned = kafka->held = false;
+	scout_nudge(kafka->scout, false);
 	rd_kafka_assign(kafka->rk, NULL);
 	kafka_drop_batch(kafka);
 	slots_clear(&kafka->slots);

@@ -143,6 +143,30 @@ static void look_for_missing(struct kafka *kafka, const struct rd_kafka_metadata
 	}
 }
 
+/* A partition of each broker, of topics that are ours: what the scout nudges. */
+static void tell_leaders(struct kafka *kafka, const struct rd_kafka_metadata *metadata)
+{
+	struct scout_leader leaders[SCOUT_LEADERS_MOST];
+	size_t n = 0, i;
+
+	for (int t = 0; t < metadata->topic_cnt; t++) {
+		const rd_kafka_metadata_topic_t *topic = &metadata->topics[t];
+
+		if (topic->err || !patterns_match(&kafka->patterns, topic->topic))
+			continue;
+		for (int p = 0; p < topic->partition_cnt && n < SCOUT_LEADERS_MOST; p++) {
+			for (i = 0; i < n && leaders[i].broker != topic->partitions[p].leader; i++)
+				;
+			if (i < n || topic->partitions[p].leader < 0)
+				continue;
+			leaders[n].broker = topic->partitions[p].leader;
+			leaders[n].partition = topic->partitions[p].id;
+			snprintf(leaders[n++].topic, sizeof leaders->topic, "%s", topic->topic);
+		}
+	}
+	scout_leaders(kafka->scout, leaders, n);
+}
+
 void kafka_take_metadata(struct kafka *kafka)
 {
 	const struct rd_kafka_metadata *metadata;
@@ -152,6 +176,7 @@ void kafka_take_metadata(struct kafka *kafka)
 	if (!kafka->started || !(metadata = scout_take(kafka->scout)))
 		return;
 	look_for_missing(kafka, metadata);
+	tell_leaders(kafka, metadata);
 	for (int i = 0; i < metadata->topic_cnt; i++)
 		if (!metadata->topics[i].err &&
 		    patterns_match(&kafka->patterns, metadata->topics[i].topic))

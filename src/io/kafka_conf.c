@@ -23,9 +23,9 @@ static const struct {
 
 #define N_OURS (sizeof ours / sizeof ours[0])
 
-/* The most that a wake-up costs in time, where the fetch queue is full (see stall()). */
+/* How long a broker's thread sleeps when it finds the fetch queue full; from librdkafka 2.2 on, there by default a second. */
+#define BACKOFF    "fetch.queue.backoff.ms"
 #define BACKOFF_MS "10"
-#define REFRESH_MS "50"
 
 const char *kafka_reserved(const char *property)
 {
@@ -44,14 +44,6 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
 	return err_set(err, EX_CONFIG, "librdkafka: %s", why);
 }
 
-static bool is_set(const struct kafka_options *options, const char *name)
-{
-	for (size_t i = 0; i < options->n_settings; i++)
-		if (strcmp(options->settings[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static bool set_users(rd_kafka_conf_t *conf, const struct kafka_options *options, struct err *err)
 {
 	if (!set(conf, "client.id", "venturi", err) ||
@@ -68,25 +60,6 @@ static bool set_users(rd_kafka_conf_t *conf, const struct kafka_options *options
 			return false;
 	}
 	return true;
-}
-
-/*
- * A broker's thread that finds the fetch queue full sleeps up to a second before it looks again.
- * From 2.2 on there is a setting for it. Before, whatever wakes the thread helps: an answer to a
- * request for metadata, say (measured: a queue of 16 MB, 2 M events with 3 us of work each: 55 s
- * without, 6.6 s with).
- */
-static void stall(rd_kafka_conf_t *conf, const struct kafka_options *options)
-{
-	char why[8];
-
-	if (is_set(options, "fetch.queue.backoff.ms"))
-		return;
-	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", BACKOFF_MS, why, sizeof why) ==
-	    RD_KAFKA_CONF_OK)
-		return;
-	if (!is_set(options, "topic.metadata.refresh.interval.ms"))
-		rd_kafka_conf_set(conf, "topic.metadata.refresh.interval.ms", REFRESH_MS, NULL, 0);
 }
 
 void kafka_conf_write(const struct kafka_log *log, int level, const char *facility,
@@ -120,7 +93,6 @@ rd_kafka_conf_t *kafka_conf_consumer(const struct kafka_options *options, struct
 	if (!set(conf, "group.id", options->group && *options->group ? options->group : "venturi",
 		 err))
 		return fail(conf);
-	stall(conf, options);
 	return conf;
 }
 
@@ -131,4 +103,12 @@ rd_kafka_conf_t *kafka_conf_producer(const struct kafka_options *options, struct
 	if (!set_users(conf, options, err) || !set(conf, "log.queue", "true", err))
 		return fail(conf);
 	return conf;
+}
+
+bool kafka_conf_needs_nudges(const rd_kafka_conf_t *conf)
+{
+	char value[32];
+	size_t size = sizeof value;
+
+	return rd_kafka_conf_get(conf, BACKOFF, value, &size) == RD_KAFKA_CONF_UNKNOWN;
 }

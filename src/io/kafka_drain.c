@@ -184,16 +184,28 @@ static bool next_batch(struct kafka *kafka)
 	return n > 0;
 }
 
+/* Whoever leaves something in the queue lets it fill up, and then the brokers' threads stall. */
+static void nudge(struct kafka *kafka, bool left_something)
+{
+	if (kafka->nudges)
+		scout_nudge(kafka->scout, left_something);
+}
+
 void kafka_drain(struct kafka *kafka)
 {
 	int64_t until = kafka_clock_ms(CLOCK_MONOTONIC) + TURN_MS;
 
 	while (!kafka->held) {
-		if (!deliver(kafka) || !next_batch(kafka))
-			return;
-		if (kafka_clock_ms(CLOCK_MONOTONIC) >= until) {
-			kafka_ring(kafka);
+		if (!deliver(kafka))
+			break;
+		if (!next_batch(kafka)) {
+			nudge(kafka, false);
 			return;
 		}
+		if (kafka_clock_ms(CLOCK_MONOTONIC) >= until) {
+			kafka_ring(kafka);
+			break;
+		}
 	}
+	nudge(kafka, kafka->started && !kafka->held);
 }

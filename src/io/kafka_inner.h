@@ -39,6 +39,7 @@ struct kafka {
 	size_t batch_n, batch_at;
 	int64_t wall;    /* ms, at the start of the batch */
 	uint32_t behind; /* slots not yet read to their ends */
+	bool nudges;     /* a full queue stalls this librdkafka, see kafka_scout.h */
 	bool started, assigned, held, up, closing;
 	uint64_t records, bytes, gone_back;
 };

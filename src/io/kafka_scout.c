@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #define PATIENCE_MS      1000
 #define PATIENCE_MOST_MS 5000
 #define RETRY_MS         200
+#define NUDGE_MS 10
 
 struct scout {
 	rd_kafka_t *rk;
@@ -19,7 +21,9 @@ struct scout {
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
 	const struct rd_kafka_metadata *answer;
-	bool up, stop, done;
+	bool up, stop, done, nudge;
+	struct scout_leader leaders[SCOUT_LEADERS_MOST];
+	size_t n_leaders;
 };
 
 static void wake(struct scout *scout)
@@ -43,21 +47,51 @@ static void keep_answer(struct scout *scout, const struct rd_kafka_metadata *ans
 	wake(scout);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* With the mutex held: waits until the instant, or until something changes. */
+static void wait_until(struct scout *scout, int64_t ms)
+{
+	struct timespec until = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	pthread_cond_timedwait(&scout->changed, &scout->mutex, &until);
+}
+
+/* With the mutex held, but for the questions themselves: what they answer is of no interest. */
+static void nudge_all(struct scout *scout)
+{
+	for (size_t i = 0; i < scout->n_leaders && !scout->stop; i++) {
+		struct scout_leader leader = scout->leaders[i];
+		int64_t low, high;
+
+		pthread_mutex_unlock(&scout->mutex);
+		rd_kafka_query_watermark_offsets(scout->rk, leader.topic, leader.partition, &low,
+						 &high, PATIENCE_MOST_MS);
+		pthread_mutex_lock(&scout->mutex);
+	}
+}
+
 /* False when it is to stop. */
 static bool rest(struct scout *scout, int ms)
 {
-	struct timespec until;
+	int64_t until = now_ms() + ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	pthread_mutex_lock(&scout->mutex);
-	while (!scout->stop && pthread_cond_timedwait(&scout->changed, &scout->mutex, &until) == 0)
-		;
+	while (!scout->stop && now_ms() < until) {
+		if (!scout->nudge || !scout->n_leaders) {
+			wait_until(scout, until);
+			continue;
+		}
+		nudge_all(scout);
+		if (!scout->stop)
+			wait_until(scout, now_ms() + NUDGE_MS);
+	}
 	bool go_on = !scout->stop;
 	pthread_mutex_unlock(&scout->mutex);
 	return go_on;
@@ -129,6 +163,24 @@ const struct rd_kafka_metadata *scout_take(struct scout *scout)
 	scout->answer = NULL;
 	pthread_mutex_unlock(&scout->mutex);
 	return answer;
+}
+
+void scout_leaders(struct scout *scout, const struct scout_leader *leaders, size_t n)
+{
+	pthread_mutex_lock(&scout->mutex);
+	scout->n_leaders = n < SCOUT_LEADERS_MOST ? n : SCOUT_LEADERS_MOST;
+	memcpy(scout->leaders, leaders, scout->n_leaders * sizeof *leaders);
+	pthread_mutex_unlock(&scout->mutex);
+}
+
+void scout_nudge(struct scout *scout, bool nudge)
+{
+	pthread_mutex_lock(&scout->mutex);
+	if (scout->nudge != nudge) {
+		scout->nudge = nudge;
+		pthread_cond_signal(&scout->changed);
+	}
+	pthread_mutex_unlock(&scout->mutex);
 }
 
 bool scout_up(struct scout *scout)

@@ -7,6 +7,8 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct scout;
 
@@ -15,6 +17,18 @@ struct scout;
  * answer, or failure. NULL if there is no memory or thread.
  */
 struct scout *scout_new(rd_kafka_t *rk, bool all_topics, int interval_ms, int wake);
+/*
+ * One partition of each broker that leads any, to be asked for its offsets while scout_nudge() says so.
+ * Copies them; more than SCOUT_LEADERS_MOST are not nudged.
+ */
+#define SCOUT_LEADERS_MOST 64
+struct scout_leader {
+	int32_t broker, partition;
+	char topic[256];
+};
+void scout_leaders(struct scout *scout, const struct scout_leader *leaders, size_t n);
+void scout_nudge(struct scout *scout, bool nudge);
+
 /* The latest answer, once; the caller destroys it. NULL: none came since. */
 const struct rd_kafka_metadata *scout_take(struct scout *scout);
 /* Whether the last question was answered. */

@@ -32,7 +32,7 @@ SANITIZED = {
     "SCALE": "0.2",     # a fifth of the events and of the kills
     "VENTURI_TEST_LOGS": "200",
 }
-VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible")
+VALGRIND = ("valgrind", "-q", f"--suppressions={ROOT}/tests/valgrind.supp", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible")
 
 
 class Totals:

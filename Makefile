@@ -69,7 +69,7 @@ unit: $(unit_bin)  ## run the unit tests of this build
 	@for program in $^; do ./$$program || exit 1; done
 
 demo: setup  ## half a year of four value streams in a minute, then live: watch it in this terminal
-	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) -s --no-print-directory all tools
 	@$(PYTHON) tests/sim/play.py
 
 check:  ## the quick part of the tests, about a minute
@@ -79,7 +79,7 @@ test: setup-tests  ## everything, as CI does it: gcc and clang, sanitizers, valg
 	@$(PYTHON) tests/suites.py
 
 bench: setup-tests  ## CPU per event beside a bare consumer's, against a real Kafka
-	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) -s --no-print-directory all tools
 	@$(PYTHON) tests/bench/run.py $(BENCH)
 
 setup:  ## install what building and the demo need (Debian 12 and 13, with apt)

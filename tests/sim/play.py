@@ -25,7 +25,7 @@ from redis import Redis  # noqa: E402
 from venturid import FEED, Daemon  # noqa: E402
 
 DAY = demo.DAY
-HISTORY, AHEAD = 182 * DAY, 60 * DAY    # told before now, and kept ready for the live part
+HISTORY, AHEAD = 182 * DAY, 20 * DAY    # told before now, and kept ready for the live part
 TOPIC, PARTITIONS = "delivery-events", 4
 MOMENTS = ("time", "created_at", "first_commit_time")
 LIVE_PAUSE = 1.2                        # seconds between live events
@@ -142,7 +142,8 @@ class Stage:
 
     def open(self):
         # Sessions of their own: Ctrl-C is ours to handle.
-        self.mock = self.child([FEED, "mock", "--topic", f"{TOPIC}:{PARTITIONS}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.mock = self.child([FEED, "mock", "--topic", f"{TOPIC}:{PARTITIONS}"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         address = self.mock.stdout.readline().decode().strip()
         self.redis = Redis(appendonly="no")
         # now = the greatest event time, so that the half year passes before one's eyes.

@@ -258,7 +258,8 @@ int replay_main(int argc, char **argv)
 		    !(o.json ? report_json : report_table)(r.fold, r.config->model, r.rejected))
 			ok = err_set(&err, EX_TEMPFAIL, "memory is short");
 	}
-	status = ok ? EX_OK : fail(&err);
+	/* What is wrong with a configuration has been told. */
+	status = ok ? EX_OK : r.config ? fail(&err) : err.code;
 	replay_free(&r);
 	return status;
 }

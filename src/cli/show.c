@@ -17,6 +17,7 @@ struct show {
 	const char *config_path, *url, *prefix; /* NULL: not told */
 	bool as_json;
 	struct config *config; /* NULL where --redis makes it needless */
+	bool told; /* config_load() has said what is wrong */
 };
 
 static const char scopes_usage[] =
@@ -82,7 +83,8 @@ static int read_options(struct show *show, int argc, char **argv)
 
 static int complain(const struct show *show, const struct err *err)
 {
-	fprintf(stderr, "venturi %s: %s\n", show->command, err->message);
+	if (!show->told)
+		fprintf(stderr, "venturi %s: %s\n", show->command, err->message);
 	return err->code;
 }
 
@@ -93,7 +95,8 @@ static bool find_redis(struct show *show, struct err *err)
 
 	if (!show->url || show->config_path) {
 		show->config = config_load(show->config_path, err);
-		if (!show->config)
+		show->told = !show->config;
+		if (show->told)
 			return false;
 		prefix = show->config->redis_prefix;
 	}

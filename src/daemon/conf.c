@@ -7,22 +7,59 @@
 #include <string.h>
 #include <sysexits.h>
 
+struct conf_mistake {
+	int line;
+	size_t number;
+	char message[400];
+};
+
 void conf_error(struct conf_errors *errors, int line, const char *format, ...)
 {
-	char message[400];
-	struct err err;
+	struct conf_mistake *all = realloc(errors->all, (errors->n + 1) * sizeof *errors->all);
 	va_list args;
 
+	if (!all) {
+		errors->no_memory = true;
+		return;
+	}
+	errors->all = all;
+	all[errors->n].line = line;
+	all[errors->n].number = errors->n;
 	va_start(args, format);
-	vsnprintf(message, sizeof message, format, args);
+	vsnprintf(all[errors->n++].message, sizeof all->message, format, args);
 	va_end(args);
-	if (line)
-		err_set(&err, EX_CONFIG, "%s:%d: %s", errors->file, line, message);
-	else
-		err_set(&err, EX_CONFIG, "%s: %s", errors->file, message);
-	fprintf(stderr, "%s\n", err.message);
-	if (errors->n++ == 0)
-		errors->first = err;
+}
+
+static int by_line(const void *left, const void *right)
+{
+	const struct conf_mistake *a = left, *b = right;
+
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+void conf_tell(struct conf_errors *errors, struct err *err)
+{
+	struct err told;
+
+	if (errors->n)
+		qsort(errors->all, errors->n, sizeof *errors->all, by_line);
+	for (size_t i = 0; i < errors->n; i++) {
+		const struct conf_mistake *mistake = &errors->all[i];
+
+		if (mistake->line)
+			err_set(&told, EX_CONFIG, "%s:%d: %s", errors->file, mistake->line,
+				mistake->message);
+		else
+			err_set(&told, EX_CONFIG, "%s: %s", errors->file, mistake->message);
+		fprintf(stderr, "%s\n", told.message);
+		if (i == 0 && err)
+			*err = told;
+	}
+	free(errors->all);
+	errors->all = NULL;
+	errors->n = 0;
 }
 
 /* What is read next. */

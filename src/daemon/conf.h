@@ -26,16 +26,22 @@ struct conf_entry {
 	size_t n_entries;
 };
 
-/* Where mistakes are told: each is a line on the standard error; the first is kept. */
+/* The mistakes of a file, gathered: they are told at once, in the order of their lines. */
 struct conf_errors {
 	const char *file;
+	struct conf_mistake *all;
 	size_t n;
-	struct err first;
+	bool no_memory; /* one could not be added */
 };
 
-/* Tells a mistake (line 0: of the whole file). */
+/* Adds a mistake (line 0: of no line of the file). */
 void conf_error(struct conf_errors *errors, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/*
+ * Each is a line on the standard error; the first goes to `err` (code 78), where it is not NULL.
+ * Forgets them.
+ */
+void conf_tell(struct conf_errors *errors, struct err *err);
 
 /*
  * The whole text as one section without a name. NULL if memory is short; else errors tell what was

@@ -1,5 +1,7 @@
 #include "daemon/config.h"
 #include "daemon/config_inner.h"
+#include "io/kafka.h"
+#include "io/redis_url.h"
 
 #include <errno.h>
 #include <regex.h>
@@ -52,6 +54,8 @@ void config_free(struct config *config)
 /* ---- Files ---- */
 
 #define FILE_MOST (16u << 20)
+/* ms; the keeper counts it as an int. */
+#define FLUSH_MOST 3600000
 
 /* The whole file, ended with a NUL; the caller's to free. NULL: errno says why. */
 static char *read_file(const char *path, size_t *len)
@@ -86,15 +90,20 @@ static char *read_file(const char *path, size_t *len)
 	return NULL;
 }
 
-static int line_of(const struct conf_entry *root, const char *section, const char *key)
+int config_line(const struct conf_entry *root, const char *section, const char *key)
 {
-	for (size_t i = 0; root && i < root->n_entries; i++) {
+	if (option_environment(section, key))
+		return 0;
+	for (size_t i = 0; i < root->n_entries; i++) {
 		const struct conf_entry *entry = &root->entries[i];
 
-		if (section && !strcmp(entry->name, section) && entry->kind == CONF_SECTION)
-			return line_of(entry, NULL, key);
-		if (!section && !strcmp(entry->name, key) && entry->kind != CONF_SECTION)
+		if (!*section && !strcmp(entry->name, key) && entry->kind != CONF_SECTION)
 			return entry->line;
+		if (strcmp(entry->name, section) != 0 || entry->kind != CONF_SECTION)
+			continue;
+		for (size_t j = 0; j < entry->n_entries; j++)
+			if (!strcmp(entry->entries[j].name, key))
+				return entry->entries[j].line;
 	}
 	return 0;
 }
@@ -108,7 +117,7 @@ static bool zone_name_valid(const char *name)
 static void read_zone(struct reading *r, const struct conf_entry *root)
 {
 	const char *name = r->config->timezone, *folder = getenv("TZDIR");
-	int line = line_of(root, NULL, "timezone");
+	int line = config_line(root, "", "timezone");
 	char path[512], *rules;
 	struct err err;
 	size_t len;
@@ -146,8 +155,9 @@ static void read_password(struct reading *r, const struct conf_entry *root)
 		return;
 	password = read_file(path, &len);
 	if (!password) {
-		if (*c->redis_password_file)
-			conf_error(r->errors, line_of(root, "redis", "password_file"),
+		/* Without a password there is no such credential. */
+		if (*c->redis_password_file || errno != ENOENT)
+			conf_error(r->errors, config_line(root, "redis", "password_file"),
 				   "redis.password_file: %s: %s", path, strerror(errno));
 		return;
 	}
@@ -156,45 +166,50 @@ static void read_password(struct reading *r, const struct conf_entry *root)
 	free(password);
 }
 
-/* ---- Sections that are lists of their own ---- */
+/* ---- Checks ---- */
 
-/* Properties that correctness rests on: they are ours. */
-static const struct {
-	const char *name, *why;
-} reserved[] = {
-	{"enable.auto.commit", "what is complete is known in Redis alone"},
-	{"enable.auto.offset.store", "what is complete is known in Redis alone"},
-	{"auto.offset.reset", "an offset that is gone must be told, not jumped over"},
-	{"check.crcs", "damaged records must be noticed"},
-	{"enable.partition.eof", "it tells when a partition has been caught up with"},
-	{"group.id", "set kafka.group instead"},
-};
+/* Whether librdkafka takes the property, and may be told it. */
+static void check_property(struct reading *r, const struct conf_entry *entry)
+{
+	const char *why = kafka_reserved(entry->name);
+	struct kafka_setting setting = {entry->name, entry->values[0]};
+	struct err err;
+
+	if (why)
+		conf_error(r->errors, entry->line, "librdkafka.%s is not yours to set: %s",
+			   entry->name, why);
+	else if (!kafka_check_setting(&setting, &err))
+		conf_error(r->errors, entry->line, "%s", err.message);
+}
 
 static void read_librdkafka(struct reading *r, const struct conf_entry *section)
 {
 	struct config *c = r->config;
+	struct config_pair *all =
+		config_room(r, (c->n_librdkafka + section->n_entries + 1) * sizeof *all);
 
-	c->librdkafka = config_room(r, (section->n_entries + 1) * sizeof *c->librdkafka);
-	for (size_t i = 0; c->librdkafka && i < section->n_entries; i++) {
+	if (!all)
+		return;
+	if (c->n_librdkafka)
+		memcpy(all, c->librdkafka, c->n_librdkafka * sizeof *all);
+	c->librdkafka = all;
+	for (size_t i = 0; i < section->n_entries; i++) {
 		const struct conf_entry *entry = &section->entries[i];
 
 		if (entry->kind != CONF_VALUE || !entry->n_values) {
-			conf_error(r->errors, entry->line, "%s: a text was expected", entry->name);
+			conf_error(r->errors, entry->line, "librdkafka.%s: a text was expected",
+				   entry->name);
 			continue;
 		}
-		for (size_t j = 0; j < sizeof reserved / sizeof *reserved; j++)
-			if (!strcmp(entry->name, reserved[j].name))
-				conf_error(r->errors, entry->line,
-					   "librdkafka.%s is venturid's own: %s", entry->name,
-					   reserved[j].why);
-		c->librdkafka[c->n_librdkafka++] = (struct config_pair){
-			config_string(r, entry->name), config_string(r, entry->values[0])};
+		check_property(r, entry);
+		all[c->n_librdkafka++] = (struct config_pair){config_string(r, entry->name),
+							      config_string(r, entry->values[0])};
 	}
 }
 
 static void check_topics(struct reading *r, const struct conf_entry *root)
 {
-	int line = line_of(root, "kafka", "topics");
+	int line = config_line(root, "kafka", "topics");
 
 	if (!r->config->topics.n)
 		conf_error(r->errors, line, "kafka.topics: at least one topic was expected");
@@ -227,43 +242,85 @@ static void name_instance(struct reading *r)
 	r->config->instance = config_string(r, name);
 }
 
-static bool is_section(const char *name)
+/* Options that would do harm with some values that are of their type. */
+static void check_values(struct reading *r, const struct conf_entry *root)
 {
-	static const char *const others[] = {"librdkafka"};
+	const struct config *c = r->config;
+	struct redis_url url;
+	struct err err;
 
+	if (!redis_url_parse(&url, c->redis_url, &err))
+		conf_error(r->errors, config_line(root, "redis", "url"), "redis.url: %s",
+			   err.message);
+	redis_url_free(&url);
+	if (c->flush_interval > FLUSH_MOST)
+		conf_error(r->errors, config_line(root, "redis", "flush_interval"),
+			   "redis.flush_interval: more than an hour is too long");
+	if (!c->max_event_size)
+		conf_error(r->errors, config_line(root, "", "max_event_size"),
+			   "max_event_size: no event would be short enough");
+	if (!c->alert_interval)
+		conf_error(r->errors, config_line(root, "", "alert_interval"),
+			   "alert_interval: more than 0 was expected");
+	if (!c->stale_after)
+		conf_error(r->errors, config_line(root, "", "stale_after"),
+			   "stale_after: more than 0 was expected");
+}
+
+/* ---- Sections ---- */
+
+static bool is_plain(const char *section)
+{
+	return !strcmp(section, "kafka") || !strcmp(section, "redis") || !strcmp(section, "http");
+}
+
+/* What a section's name means: -1 nothing, 0 it has no title, 1 it has one. */
+static int section_titles(const char *name)
+{
+	static const char *const titled[] = {"workflow", "product", "team", "baseline"};
+	bool known = !strcmp(name, "librdkafka");
+
+	for (size_t i = 0; i < sizeof titled / sizeof *titled; i++)
+		if (!strcmp(titled[i], name))
+			return 1;
 	for (size_t i = 0; i < option_count; i++)
-		if (*option_rows[i].section && !strcmp(option_rows[i].section, name))
-			return true;
-	return !strcmp(others[0], name);
+		known |= !strcmp(option_rows[i].section, name);
+	return known ? 0 : -1;
+}
+
+static void read_section(struct reading *r, const struct conf_entry *entry)
+{
+	int titles = section_titles(entry->name);
+
+	if (titles < 0)
+		conf_error(r->errors, entry->line, "%s: there is no such section", entry->name);
+	else if (titles == 0 && entry->title)
+		conf_error(r->errors, entry->line, "%s: this section has no name of its own",
+			   entry->name);
+	if (!strcmp(entry->name, "librdkafka"))
+		read_librdkafka(r, entry);
+	else if (is_plain(entry->name))
+		config_apply(r, entry->name, entry, r->config, false);
 }
 
 static void read_all(struct reading *r, const struct conf_entry *root)
 {
-	static const char *const plain[] = {"kafka", "redis", "http"};
 	struct config *c = r->config;
 
+	config_apply(r, "kafka", NULL, c, true);
+	config_apply(r, "redis", NULL, c, true);
+	config_apply(r, "http", NULL, c, true);
 	config_apply(r, "", root, c, true);
-	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		config_apply(r, plain[i], NULL, c, true);
-	for (size_t i = 0; i < root->n_entries; i++) {
-		const struct conf_entry *entry = &root->entries[i];
-
-		if (entry->kind != CONF_SECTION)
-			continue;
-		if (!is_section(entry->name))
-			conf_error(r->errors, entry->line, "%s: there is no such section",
-				   entry->name);
-		else if (!strcmp(entry->name, "librdkafka"))
-			read_librdkafka(r, entry);
-		for (size_t j = 0; j < sizeof plain / sizeof *plain; j++)
-			if (!strcmp(entry->name, plain[j]))
-				config_apply(r, plain[j], entry, c, false);
-	}
+	for (size_t i = 0; i < root->n_entries; i++)
+		if (root->entries[i].kind == CONF_SECTION)
+			read_section(r, &root->entries[i]);
+	config_apply_environment(r);
 	c->clock_is_event = c->clock == 1;
 	name_instance(r);
 	if (r->no_memory)
 		return;
 	check_topics(r, root);
+	check_values(r, root);
 	read_zone(r, root);
 	read_password(r, root);
 	config_build_model(r, root);
@@ -271,18 +328,26 @@ static void read_all(struct reading *r, const struct conf_entry *root)
 
 /* ---- Loading ---- */
 
+static struct config *fail(struct err *err, int code, const char *file, const char *why)
+{
+	fprintf(stderr, "%s: %s\n", file, why);
+	err_set(err, code, "%s: %s", file, why);
+	return NULL;
+}
+
 static struct config *finish(struct reading *r, struct err *err)
 {
 	struct config *config = r->config;
 
-	if (!r->errors->n && !r->no_memory && config->model && config->zone)
+	if (!r->errors->n && !r->errors->no_memory && !r->no_memory && config->model &&
+	    config->zone)
 		return config;
 	config_free(config);
-	if (r->errors->n && err)
-		*err = r->errors->first;
-	else
-		err_set(err, EX_TEMPFAIL, "memory is short");
-	return NULL;
+	if (r->errors->n) {
+		conf_tell(r->errors, err);
+		return NULL;
+	}
+	return fail(err, EX_TEMPFAIL, r->errors->file, "memory is short");
 }
 
 struct config *config_load(const char *path, struct err *err)
@@ -293,15 +358,13 @@ struct config *config_load(const char *path, struct err *err)
 	size_t len = 0;
 	char *text = read_file(errors.file, &len);
 
+	if (!text && (path || errno != ENOENT)) {
+		free(r.config);
+		return fail(err, EX_NOINPUT, errors.file, strerror(errno));
+	}
 	if (!r.config) {
 		free(text);
-		err_set(err, EX_TEMPFAIL, "memory is short");
-		return NULL;
-	}
-	if (!text && (path || errno != ENOENT)) {
-		err_set(err, EX_NOINPUT, "%s: %s", errors.file, strerror(errno));
-		free(r.config);
-		return NULL;
+		return fail(err, EX_TEMPFAIL, errors.file, "memory is short");
 	}
 	root = conf_parse(text ? text : "", len, &errors);
 	free(text);
@@ -311,99 +374,4 @@ struct config *config_load(const char *path, struct err *err)
 		r.no_memory = true;
 	conf_free(root);
 	return finish(&r, err);
-}
-
-/* ---- The sample ---- */
-
-static const char *const titles[][2] = {{"workflow", "\"default\""},
-					{"product", "\"claims-intake\""},
-					{"team", "\"falcon\""},
-					{"baseline", "\"before\""}};
-
-static void print_help(const char *help, const char *indent)
-{
-	int room = 76;
-
-	printf("%s#", indent);
-	while (*help) {
-		int n = (int)strcspn(help, " ");
-
-		if (room < n) {
-			printf("\n%s#", indent);
-			room = 76;
-		}
-		printf(" %.*s", n, help);
-		room -= n + 1;
-		help += n;
-		help += *help == ' ';
-	}
-	putchar('\n');
-}
-
-static void print_value(const struct option_row *row)
-{
-	if (row->type == OPTION_LIST)
-		fputs(row->fallback, stdout);
-	else if (row->type == OPTION_CHOICE)
-		printf("\"%.*s\"", (int)strcspn(row->fallback, "|"), row->fallback);
-	else
-		printf("\"%s\"", row->fallback);
-}
-
-/* Objects of one's own are examples: commented out. */
-static bool is_example(const char *section)
-{
-	return !strcmp(section, "product") || !strcmp(section, "team") ||
-	       !strcmp(section, "baseline");
-}
-
-static void print_section_start(const char *section)
-{
-	const char *mark = is_example(section) ? "#" : "";
-
-	if (!*section)
-		return;
-	printf("\n%s%s ", mark, section);
-	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-		if (!strcmp(titles[i][0], section))
-			printf("%s ", titles[i][1]);
-	puts("{");
-}
-
-static void print_section_end(const char *section)
-{
-	if (!*section)
-		return;
-	puts(is_example(section) ? "#}" : "}");
-	if (!strcmp(section, "kafka"))
-		puts("\n# Any property of librdkafka, verbatim; the few that correctness rests on "
-		     "are refused.\n"
-		     "librdkafka {\n    bootstrap.servers = \"localhost:9092\"\n}");
-}
-
-void config_print_sample(void)
-{
-	const char *section = "";
-
-	puts("# venturid.conf: the configuration of venturid and venturi. All values are the "
-	     "defaults.\n"
-	     "# Durations: 250ms 10s 5m 8h 8d 2w (a day is 24 hours). Sizes: 16MB (B, KB, MB, "
-	     "GB).\n"
-	     "# Globs: * any run of characters, ? one; letters of any case.");
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_row *row = &option_rows[i];
-
-		if (strcmp(section, row->section) != 0) {
-			print_section_end(section);
-			section = row->section;
-			print_section_start(section);
-		} else {
-			puts(is_example(section) ? "#" : "");
-		}
-		print_help(row->help, is_example(section) ? "#    " : *section ? "    " : "");
-		printf("%s%s = ", is_example(section) ? "#    " : *section ? "    " : "", row->key);
-		print_value(row);
-		putchar('\n');
-	}
-	print_section_end(section);
 }

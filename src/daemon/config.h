@@ -51,8 +51,8 @@ struct config {
 
 /*
  * Reads and checks a file (NULL: CONFIG_PATH if it is there, else the defaults). NULL with `err`
- * filled (78; 66 if the file cannot be read); every mistake is told on the standard error, with its
- * line.
+ * filled (78; 66 if the file cannot be read). All that is wrong has then been told on the standard
+ * error, each mistake with its line; `err` has the first.
  */
 struct config *config_load(const char *path, struct err *err);
 void config_free(struct config *config);

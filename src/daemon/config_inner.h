@@ -58,7 +58,6 @@ struct baseline_options {
 	int32_t first, last;
 };
 
-
 extern const struct option_row option_rows[];
 extern const size_t option_count;
 
@@ -74,12 +73,19 @@ char *config_string(struct reading *r, const char *text);
 void *config_room(struct reading *r, size_t size);
 
 /*
- * Fills the fields of a section's options, of `base`, from its entry (NULL: nothing was said), the
- * environment (sections of struct config only) and, if `fall_back`, the defaults. Unknown keys are
- * told.
+ * Fills the fields of a section's options, of `base`, from its entry (NULL: nothing was said)
+ * and, if `fall_back`, the defaults. Unknown keys are told.
  */
 void config_apply(struct reading *r, const char *section, const struct conf_entry *entry,
 		  void *base, bool fall_back);
+
+/* What the environment says of the options with one value of struct config. */
+void config_apply_environment(struct reading *r);
+/* What it says of one of them; NULL where it says nothing, or there is no such option. */
+const char *option_environment(const char *section, const char *key);
+
+/* The line of an option of struct config; 0 where the file does not decide it. */
+int config_line(const struct conf_entry *root, const char *section, const char *key);
 
 /* "250ms", "8d": false if it is no duration, or too long to add to any time. */
 bool duration_parse(const char *text, int64_t *ms);

@@ -65,7 +65,6 @@ static int line_of_class(const struct conf_entry *entry, int a, int b)
 	return line_in(entry, class_names[a]);
 }
 
-
 static void check_states(struct gathered *g, const struct conf_entry *entry,
 			 const struct workflow_spec *workflow)
 {
@@ -75,8 +74,7 @@ static void check_states(struct gathered *g, const struct conf_entry *entry,
 				for (size_t j = 0; j < workflow->states[b].n; j++)
 					if (same(workflow->states[a].names[i],
 						 workflow->states[b].names[j]))
-						conf_error(g->r->errors,
-							   line_of_class(entry, a, b),
+						conf_error(g->r->errors, line_of_class(entry, a, b),
 							   "workflow \"%s\": the state \"%s\" is "
 							   "of two classes, %s and %s",
 							   workflow->name,
@@ -332,7 +330,7 @@ static void check_severity(struct gathered *g)
 		if (same(c->severities.names[i], c->min_severity))
 			return;
 	if (*c->min_severity)
-		conf_error(g->r->errors, line_in(g->root, "min_severity"),
+		conf_error(g->r->errors, config_line(g->root, "", "min_severity"),
 			   "min_severity: \"%s\" is none of severities", c->min_severity);
 }
 
@@ -343,8 +341,8 @@ void config_build_model(struct reading *r, const struct conf_entry *root)
 	if (!room(&g))
 		return;
 	if (!model_name_valid(text_of(r->config->portfolio)))
-		conf_error(r->errors, line_in(root, "portfolio"), "portfolio: \"%s\": " NAME_RULE,
-			   r->config->portfolio);
+		conf_error(r->errors, config_line(root, "", "portfolio"),
+			   "portfolio: \"%s\": " NAME_RULE, r->config->portfolio);
 	check_severity(&g);
 	each(&g, "workflow", add_workflow);
 	each(&g, "types", add_types);

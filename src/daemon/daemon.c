@@ -458,10 +458,8 @@ int daemon_test(const char *config_path)
 	struct err err = {0};
 	struct config *config = daemon_load(config_path, &err);
 
-	if (!config) {
-		fprintf(stderr, "%s\n", err.message);
+	if (!config)
 		return EX_CONFIG;
-	}
 	printf("%s: configuration OK\n", config_path ? config_path : CONFIG_PATH);
 	config_free(config);
 	return 0;

@@ -1,5 +1,6 @@
 #include "daemon/daemon_inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -18,6 +19,7 @@ struct config *daemon_load(const char *path, struct err *err)
 	free((void *)options.settings);
 	if (good)
 		return config;
+	fprintf(stderr, "%s\n", err->message);
 	config_free(config);
 	return NULL;
 }

@@ -55,8 +55,10 @@ bool duration_parse(const char *text, int64_t *ms)
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (strcmp(unit, units[i].unit) != 0)
 			continue;
+		if (n > DURATION_MOST / units[i].ms)
+			return false;
 		*ms = n * units[i].ms;
-		return n <= DURATION_MOST / units[i].ms;
+		return true;
 	}
 	*ms = 0;
 	return n == 0 && !*unit;
@@ -106,7 +108,7 @@ static bool sle_parse(const char *text, struct sle *sle)
 		return false;
 	rest += 6;
 	rest += strspn(rest, " ");
-	return duration_parse(rest, &sle->ms) && sle->ms > 0;
+	return duration_parse(rest, &sle->ms) && sle->ms > 0 && sle->ppm > 0;
 }
 
 /* The number of the text among the choices "a|b|c"; -1 if it is none. */
@@ -228,18 +230,42 @@ static const char *from_environment(const struct option_row *row, char name[64])
 	return getenv(name);
 }
 
+const char *option_environment(const char *section, const char *key)
+{
+	char name[64];
+
+	for (size_t i = 0; i < option_count; i++)
+		if (!strcmp(option_rows[i].section, section) && !strcmp(option_rows[i].key, key))
+			return from_environment(&option_rows[i], name);
+	return NULL;
+}
+
+void config_apply_environment(struct reading *r)
+{
+	char name[64];
+
+	for (size_t i = 0; i < option_count; i++) {
+		const char *said = from_environment(&option_rows[i], name);
+
+		if (said)
+			read_scalar(r, &option_rows[i], said, name, 0, r->config);
+	}
+}
+
 static void read_entry(struct reading *r, const struct option_row *row,
 		       const struct conf_entry *entry, void *base)
 {
 	struct name_list *list = (struct name_list *)((char *)base + row->offset);
 
-	if (entry->kind == CONF_SECTION || (entry->kind == CONF_LIST && row->type != OPTION_LIST))
+	if (entry->kind == CONF_VALUE && !entry->n_values)
+		return; /* told by the parser */
+	if (entry->kind != (row->type == OPTION_LIST ? CONF_LIST : CONF_VALUE))
 		conf_error(r->errors, entry->line, "%s: %s was expected", row->key,
 			   row->type == OPTION_LIST ? "a list as {\"a\", \"b\"}"
 						    : expected(row->type));
 	else if (row->type == OPTION_LIST)
 		read_list(r, entry->values, entry->n_values, list);
-	else if (entry->n_values)
+	else
 		read_scalar(r, row, entry->values[0], row->key, entry->line, base);
 }
 
@@ -289,18 +315,13 @@ void config_apply(struct reading *r, const char *section, const struct conf_entr
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_rows[i];
 		const struct conf_entry *said;
-		const char *environment;
-		char name[64];
 
 		if (strcmp(row->section, section) != 0)
 			continue;
 		said = find(entry, row->key);
-		environment = from_environment(row, name);
 		if (said || fall_back)
 			fall_back_to(r, row, base);
 		if (said)
 			read_entry(r, row, said, base);
-		if (environment)
-			read_scalar(r, row, environment, name, 0, base);
 	}
 }

@@ -95,6 +95,9 @@ struct kafka_hooks {
 /* The reason why the user may not set the property, or NULL where he may. */
 const char *kafka_reserved(const char *property);
 
+/* Whether librdkafka takes one property, alone; `err` (78) says what is wrong. */
+MUST_CHECK bool kafka_check_setting(const struct kafka_setting *setting, struct err *err);
+
 /*
  * Whether librdkafka takes the options, the expressions compile, …; `err` (78) says what is wrong.
  */

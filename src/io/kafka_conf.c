@@ -44,6 +44,15 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
 	return err_set(err, EX_CONFIG, "librdkafka: %s", why);
 }
 
+bool kafka_check_setting(const struct kafka_setting *setting, struct err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool good = set(conf, setting->name, setting->value, err);
+
+	rd_kafka_conf_destroy(conf);
+	return good;
+}
+
 static bool set_users(rd_kafka_conf_t *conf, const struct kafka_options *options, struct err *err)
 {
 	if (!set(conf, "client.id", "venturi", err) ||

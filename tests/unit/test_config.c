@@ -156,8 +156,10 @@ static void the_environment_overrides_scalars(void **state)
 	assert_string_equal(c->http_listen, "");
 	config_free(c);
 	setenv("VENTURI_SETTLE", "soon", 1);
-	assert_null(load("", &err));
-	assert_non_null(strstr(told, "VENTURI_SETTLE"));
+	/* Once, though the file has sections too; and not with a line of the file. */
+	assert_null(load("settle = 1d\nredis { }\n", &err));
+	assert_non_null(strstr(told, ": VENTURI_SETTLE: a duration"));
+	assert_string_equal(strchr(told, '\n'), "\n");
 	unsetenv("VENTURI_REDIS_URL");
 	unsetenv("VENTURI_KAFKA_GROUP");
 	unsetenv("VENTURI_SETTLE");
@@ -207,8 +209,19 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("min_severity = \"dire\"\n", 1, "none of severities");
 	refuse("kafka { topics = {} }\n", 1, "at least one topic");
 	refuse("kafka { topics = {\"^a(\"} }\n", 1, "kafka.topics");
-	refuse("librdkafka {\ngroup.id = \"x\" }\n", 2, "venturid's own");
-	refuse("librdkafka {\nenable.auto.commit = true }\n", 2, "venturid's own");
+	refuse("librdkafka {\ngroup.id = \"x\" }\n", 2, "not yours to set");
+	refuse("librdkafka {\nenable.auto.commit = true }\n", 2, "not yours to set");
+	refuse("librdkafka {\nauto.offset.reset = latest }\n", 2, "not yours to set: a partition");
+	refuse("librdkafka {\nno.such.thing = 1 }\n", 2, "No such configuration property");
+	refuse("librdkafka {\nfetch.min.bytes = many }\n", 2, "fetch.min.bytes");
+	refuse("librdkafka {\nfetch.min.bytes = {\"1\"} }\n", 2, "a text was expected");
+	refuse("kafka { topics = \"a\" }\n", 1, "a list");
+	refuse("kafka { topics { } }\n", 1, "a list");
+	refuse("kafka \"k\" { }\n", 1, "no name of its own");
+	refuse("redis {\nurl = \"http://localhost\" }\n", 2, "redis.url");
+	refuse("redis {\nflush_interval = 2h }\n", 2, "too long");
+	refuse("max_event_size = 0B\n", 1, "no event");
+	refuse("stale_after = 0s\n", 1, "more than 0");
 	refuse("redis { password_file = \"/nowhere/at/all\" }\n", 1, "redis.password_file");
 	refuse("baseline \"b\" { from = \"2025-02-30\" to = \"2025-03-01\" }\n", 1, "a date");
 	refuse("baseline \"b\" { from = \"2025-03-02\" to = \"2025-03-01\" }\n", 1,
@@ -242,6 +255,95 @@ static void all_mistakes_are_told_at_once(void **state)
 	assert_non_null(strstr(told, ":4: team"));
 }
 
+/* Products are looked at after the top level, and the zone after both. */
+static void mistakes_are_told_in_the_order_of_their_lines(void **state)
+{
+	struct err err;
+	char *at;
+
+	(void)state;
+	assert_null(
+		load("timezone = nowhere\nproduct \"_p\" { }\nclok = 3\nsettle = \"x\"\n", &err));
+	assert_non_null(strstr(err.message, ":1: timezone"));
+	at = told;
+	for (const char *const *next = (const char *const[]){":1: ", ":2: ", ":3: ", ":4: ", NULL};
+	     *next; next++) {
+		at = strstr(at, *next);
+		assert_non_null(at);
+	}
+	assert_string_equal(strchr(at, '\n'), "\n");
+}
+
+static void durations_and_sizes_have_their_units(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} durations[] = {{"250ms", 250},
+			 {"10s", 10000},
+			 {"5m", 300000},
+			 {"8h", 28800000},
+			 {"8d", 691200000},
+			 {"2w", 1209600000},
+			 {"366000d", INT64_C(366000) * 86400000},
+			 {"0", 0}};
+	char text[120];
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
+		struct config *c;
+
+		snprintf(text, sizeof text, "settle = \"%s\" max_event_size = %zuKB",
+			 durations[i].text, i + 1);
+		c = load(text, &err);
+		assert_non_null(c);
+		assert_true(c->settle == durations[i].ms);
+		assert_int_equal(c->max_event_size, (i + 1) << 10);
+		config_free(c);
+	}
+	refuse("settle = 366001d", 1, "a duration");
+	refuse("settle = 9223372036854775807w", 1, "a duration");
+	refuse("settle = \"1 d\"", 1, "a duration");
+	refuse("settle = \"5\"", 1, "a duration");
+	refuse("max_event_size = 1025GB", 1, "a size");
+}
+
+/* The rules of a zone that is one hour ahead, in a folder of our own. */
+static void zones_are_read_from_the_folder_that_the_environment_names(void **state)
+{
+	char folder[] = "/tmp/venturi-zones-XXXXXX", file[60];
+	/* Twice a header of 44 bytes with one type, with 7 and 10 bytes of data. */
+	char tzif[44 + 7 + 44 + 10] = "TZif2";
+	struct config *c;
+	struct err err;
+	FILE *out;
+
+	(void)state;
+	tzif[39] = tzif[43] = 1;
+	memcpy(tzif + 51, "TZif2", 5);
+	tzif[51 + 39] = 1;
+	tzif[51 + 43] = 4;
+	memcpy(tzif + 95, "\0\0\x0e\x10\0\0ONE", 10);
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/One", folder);
+	out = fopen(file, "w");
+	assert_non_null(out);
+	assert_int_equal(fwrite(tzif, 1, sizeof tzif, out), sizeof tzif);
+	fputs("\nONE-1\n", out);
+	fclose(out);
+	setenv("TZDIR", folder, 1);
+	c = load("timezone = One", &err);
+	if (!c)
+		fail_msg("%s", told);
+	assert_true(zone_day_start(c->zone, 1) == 82800000);
+	config_free(c);
+	refuse("timezone = Two", 1, "there is no zone");
+	unsetenv("TZDIR");
+	unlink(file);
+	rmdir(folder);
+}
+
 static void a_password_is_the_first_line_of_its_file(void **state)
 {
 	char secret[] = "/tmp/venturi-secret-XXXXXX", text[120];
@@ -258,6 +360,34 @@ static void a_password_is_the_first_line_of_its_file(void **state)
 	assert_string_equal(c->redis_password, "s3cret");
 	config_free(c);
 	unlink(secret);
+}
+
+static void a_credential_of_the_service_manager_is_the_password(void **state)
+{
+	char folder[] = "/tmp/venturi-secret-XXXXXX", file[60];
+	struct config *c;
+	struct err err;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/redis-password", folder);
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	c = load("", &err);
+	assert_non_null(c);
+	assert_string_equal(c->redis_password, "");
+	config_free(c);
+	out = fopen(file, "w");
+	assert_non_null(out);
+	fputs("from-systemd", out);
+	fclose(out);
+	c = load("", &err);
+	assert_non_null(c);
+	assert_string_equal(c->redis_password, "from-systemd");
+	config_free(c);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	unlink(file);
+	rmdir(folder);
 }
 
 static void a_file_that_is_not_there_is_an_error(void **state)
@@ -317,7 +447,11 @@ int main(void)
 		cmocka_unit_test(each_mistake_is_told_with_its_line),
 		cmocka_unit_test(what_is_left_open_is_told),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(mistakes_are_told_in_the_order_of_their_lines),
+		cmocka_unit_test(durations_and_sizes_have_their_units),
+		cmocka_unit_test(zones_are_read_from_the_folder_that_the_environment_names),
 		cmocka_unit_test(a_password_is_the_first_line_of_its_file),
+		cmocka_unit_test(a_credential_of_the_service_manager_is_the_password),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
 	};

@@ -2,6 +2,7 @@
 
 #include "cli/lines.h"
 #include "codec/number.h"
+#include "daemon/config.h"
 #include "venturi/decode.h"
 
 #include <errno.h>
@@ -18,17 +19,19 @@
 struct check {
 	struct decoder *decoder;
 	size_t max_event_size;
+	const char *config; /* path, or NULL */
 	bool as_json;
 	uint64_t rejected;
 };
 
 static void usage(FILE *out)
 {
-	fputs("Usage: venturi check-events [--format text|json] [FILE…]\n"
+	fputs("Usage: venturi check-events [-c FILE] [--format text|json] [FILE…]\n"
 	      "\n"
 	      "Says of each line of the files what facts it becomes, or why it is rejected.\n"
 	      "A line is one event as docs/events.md has it; - or no FILE is standard input.\n"
 	      "\n"
+	      "  -c, --config FILE        take max_event_size from it (default: 1MB)\n"
 	      "      --format text|json   how to say it (default: text); json: one object a line\n"
 	      "  -h, --help               this help\n"
 	      "\n"
@@ -272,14 +275,21 @@ static int check_file(struct check *check, const char *path)
 static int check_options(struct check *check, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"config", required_argument, NULL, 'c'},
+		{"format", required_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{0}};
 	int option;
 
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (option == 'h') {
 			usage(stdout);
 			return 0;
+		}
+		if (option == 'c') {
+			check->config = optarg;
+			continue;
 		}
 		if (option != 'f')
 			return -1;
@@ -293,6 +303,22 @@ static int check_options(struct check *check, int argc, char **argv)
 	return optind;
 }
 
+/* What the configuration says about events; that it is wrong has then been told. */
+static int check_config(struct check *check)
+{
+	struct config *config;
+	struct err err;
+
+	if (!check->config)
+		return 0;
+	config = config_load(check->config, &err);
+	if (!config)
+		return err.code;
+	check->max_event_size = config->max_event_size;
+	config_free(config);
+	return 0;
+}
+
 int check_events_main(int argc, char **argv)
 {
 	struct check check = {.max_event_size = MAX_EVENT_SIZE_DEFAULT};
@@ -304,6 +330,9 @@ int check_events_main(int argc, char **argv)
 	}
 	if (first == 0)
 		return 0;
+	status = check_config(&check);
+	if (status)
+		return status;
 	check.decoder = decoder_new(check.max_event_size);
 	if (!check.decoder) {
 		fputs("venturi check-events: memory is short\n", stderr);

@@ -85,6 +85,18 @@ def test_long_lines():
     assert reasons == [None, None] + ["too_large", None] * 4 + ["too_large"], reasons
 
 
+def test_size():
+    """The configuration says how long an event may be"""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+        conf.write('max_event_size = "100B"\n')
+        conf.flush()
+        short = check("-c", conf.name, "--format", "json", given=GOOD.encode())
+        assert [line["rejected"] for line in lines_of(short)] == ["too_large"], short
+        conf.write("max_event_size = soon\n")
+        conf.flush()
+        assert check("-c", conf.name).returncode == 78
+
+
 def test_last_line():
     """A last line without its newline counts, and no line at all is no error"""
     result = check("--format", "json", given=GOOD.encode())

@@ -31,7 +31,7 @@ tool_src   = $(wildcard tests/tools/*.c)
 all_src    = $(lib_src) $(daemon_src) $(wildcard src/daemon/main.c) $(cli_src) $(unit_src) $(fixture_src) $(tool_src)
 obj        = $(patsubst %.c,$(BUILD)/%.o,$(1))
 libs       = $(BUILD)/libventurid.a $(BUILD)/libventuri.a
-programs   = $(if $(wildcard src/daemon/main.c),$(BUILD)/venturid) $(if $(wildcard src/cli/main.c),$(BUILD)/venturi)
+programs   = $(BUILD)/venturid $(BUILD)/venturi
 unit_bin   = $(patsubst %.c,$(BUILD)/%,$(unit_src))
 tool_bin   = $(patsubst %.c,$(BUILD)/%,$(tool_src))
 

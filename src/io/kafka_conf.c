@@ -23,7 +23,10 @@ static const struct {
 
 #define N_OURS (sizeof ours / sizeof ours[0])
 
-/* How long a broker's thread sleeps when it finds the fetch queue full; from librdkafka 2.2 on, there by default a second. */
+/*
+ * How long a broker's thread sleeps when it finds the fetch queue full; from librdkafka 2.2 on,
+ * there by default a second.
+ */
 #define BACKOFF    "fetch.queue.backoff.ms"
 #define BACKOFF_MS "10"
 

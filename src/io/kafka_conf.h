@@ -16,7 +16,10 @@
 rd_kafka_conf_t *kafka_conf_consumer(const struct kafka_options *options, struct err *err);
 rd_kafka_conf_t *kafka_conf_producer(const struct kafka_options *options, struct err *err);
 
-/* Whether a full fetch queue makes this librdkafka sleep for up to a second, with no setting against it. */
+/*
+ * Whether a full fetch queue makes this librdkafka sleep for up to a second, with no setting
+ * against it.
+ */
 bool kafka_conf_needs_nudges(const rd_kafka_conf_t *conf);
 
 /* What the log callbacks of both handles do with a line. */

@@ -18,8 +18,8 @@ struct scout;
  */
 struct scout *scout_new(rd_kafka_t *rk, bool all_topics, int interval_ms, int wake);
 /*
- * One partition of each broker that leads any, to be asked for its offsets while scout_nudge() says so.
- * Copies them; more than SCOUT_LEADERS_MOST are not nudged.
+ * One partition of each broker that leads any, to be asked for its offsets while scout_nudge() says
+ * so. Copies them; more than SCOUT_LEADERS_MOST are not nudged.
  */
 #define SCOUT_LEADERS_MOST 64
 struct scout_leader {

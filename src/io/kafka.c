@@ -72,9 +72,10 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	struct kafka *kafka = opaque;
 	char why[256];
 
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		scout_doubt(kafka->scout);
 		kafka_set_up(kafka, false);
-	else if (code == RD_KAFKA_RESP_ERR__FATAL)
+	} else if (code == RD_KAFKA_RESP_ERR__FATAL)
 		kafka_say(kafka, LOG_ERR, "event=kafka_fatal why=\"%s\" reason=\"%s\"",
 			  rd_kafka_err2str(rd_kafka_fatal_error(rk, why, sizeof why)), why);
 	else

@@ -11,7 +11,7 @@
 #define PATIENCE_MS      1000
 #define PATIENCE_MOST_MS 5000
 #define RETRY_MS         200
-#define NUDGE_MS 10
+#define NUDGE_MS         10
 
 struct scout {
 	rd_kafka_t *rk;
@@ -21,7 +21,7 @@ struct scout {
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
 	const struct rd_kafka_metadata *answer;
-	bool up, stop, done, nudge;
+	bool up, stop, done, nudge, doubt;
 	struct scout_leader leaders[SCOUT_LEADERS_MOST];
 	size_t n_leaders;
 };
@@ -83,7 +83,7 @@ static bool rest(struct scout *scout, int ms)
 	int64_t until = now_ms() + ms;
 
 	pthread_mutex_lock(&scout->mutex);
-	while (!scout->stop && now_ms() < until) {
+	while (!scout->stop && !scout->doubt && now_ms() < until) {
 		if (!scout->nudge || !scout->n_leaders) {
 			wait_until(scout, until);
 			continue;
@@ -93,6 +93,7 @@ static bool rest(struct scout *scout, int ms)
 			wait_until(scout, now_ms() + NUDGE_MS);
 	}
 	bool go_on = !scout->stop;
+	scout->doubt = false;
 	pthread_mutex_unlock(&scout->mutex);
 	return go_on;
 }
@@ -189,6 +190,15 @@ bool scout_up(struct scout *scout)
 	bool up = scout->up;
 	pthread_mutex_unlock(&scout->mutex);
 	return up;
+}
+
+void scout_doubt(struct scout *scout)
+{
+	pthread_mutex_lock(&scout->mutex);
+	scout->up = false;
+	scout->doubt = true;
+	pthread_cond_signal(&scout->changed);
+	pthread_mutex_unlock(&scout->mutex);
 }
 
 void scout_stop(struct scout *scout)

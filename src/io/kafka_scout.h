@@ -33,6 +33,8 @@ void scout_nudge(struct scout *scout, bool nudge);
 const struct rd_kafka_metadata *scout_take(struct scout *scout);
 /* Whether the last question was answered. */
 bool scout_up(struct scout *scout);
+/* No broker is reached, it seems: not up until a question, that is asked at once, was answered. */
+void scout_doubt(struct scout *scout);
 /* Asks no more; scout_done() when the thread has ended (it writes to `wake` before). */
 void scout_stop(struct scout *scout);
 bool scout_done(struct scout *scout);

@@ -9,7 +9,8 @@
  *       one record a line; --records: lines of "timestamp in ms<TAB>event"; waits for all
  *       acknowledgements, prints how many
  *   feed topic -b ADDR create|delete|grow NAME [PARTITIONS]
- *   feed offsets -b ADDR TOPIC
+ *   feed offsets -b ADDR [--group GROUP] TOPIC
+ *       of each partition: number, first offset, end offset, and what the group has committed (-1: nothing)
  *   feed consume -b ADDR -t TOPIC [--count N] [--timeout S]
  *       prints records as JSON, a line each; without --count up to the end of all partitions
  *   feed discard -b ADDR -t TOPIC
@@ -39,7 +40,7 @@
 #define WAIT_MS   10000
 
 struct options {
-	const char *broker, *topic, *key;
+	const char *broker, *topic, *key, *group;
 	const char *headers[LIST_MOST], *topics[LIST_MOST], *settings[LIST_MOST];
 	size_t n_headers, n_topics, n_settings;
 	int brokers, partitions, partition;
@@ -344,9 +345,28 @@ static int topic(const struct options *o, const char *verb, char *name, int part
 	return 0;
 }
 
+static int64_t committed(rd_kafka_t *rk, const char *name, int partition)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	int64_t offset;
+
+	rd_kafka_topic_partition_list_add(list, name, partition);
+	rd_kafka_resp_err_t err = rd_kafka_committed(rk, list, WAIT_MS);
+	if (err)
+		die(EX_UNAVAILABLE, "%s:%d: %s", name, partition, rd_kafka_err2str(err));
+	offset = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return offset < 0 ? -1 : offset;
+}
+
 static int offsets(const struct options *o, const char *name)
 {
-	rd_kafka_t *rk = make_handle(RD_KAFKA_CONSUMER, make_conf(o));
+	rd_kafka_conf_t *conf = make_conf(o);
+
+	if (o->group)
+		set(conf, "group.id", o->group);
+
+	rd_kafka_t *rk = make_handle(RD_KAFKA_CONSUMER, conf);
 	int n = count_partitions(rk, name);
 
 	for (int i = 0; i < n; i++) {
@@ -356,7 +376,10 @@ static int offsets(const struct options *o, const char *name)
 
 		if (err)
 			die(EX_UNAVAILABLE, "%s:%d: %s", name, i, rd_kafka_err2str(err));
-		printf("%d %" PRId64 " %" PRId64 "\n", i, low, high);
+		printf("%d %" PRId64 " %" PRId64, i, low, high);
+		if (o->group)
+			printf(" %" PRId64, committed(rk, name, i));
+		putchar('\n');
 	}
 	rd_kafka_destroy(rk);
 	return 0;
@@ -497,7 +520,8 @@ static void read_options(struct options *o, int argc, char **argv)
 		KEY,
 		HEADER,
 		COUNT,
-		TIMEOUT
+		TIMEOUT,
+		GROUP
 	};
 	static const struct option names[] = {{"brokers", 1, NULL, BROKERS},
 					      {"topic", 1, NULL, TOPIC},
@@ -509,6 +533,7 @@ static void read_options(struct options *o, int argc, char **argv)
 					      {"header", 1, NULL, HEADER},
 					      {"count", 1, NULL, COUNT},
 					      {"timeout", 1, NULL, TIMEOUT},
+					      {"group", 1, NULL, GROUP},
 					      {NULL, 0, NULL, 0}};
 
 	for (int c; (c = getopt_long(argc, argv, "b:t:X:", names, NULL)) != -1;) {
@@ -548,6 +573,9 @@ static void read_options(struct options *o, int argc, char **argv)
 			break;
 		case COUNT:
 			o->count = atol(optarg);
+			break;
+		case GROUP:
+			o->group = optarg;
 			break;
 		case TIMEOUT:
 			o->timeout = atof(optarg);

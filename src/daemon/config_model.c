@@ -95,6 +95,8 @@ static void add_workflow(struct gathered *g, const struct conf_entry *entry)
 	if (!workflow) {
 		workflow = &g->workflows[g->n_workflows++];
 		workflow->name = config_string(g->r, entry->title);
+		if (!workflow->name)
+			return;
 	}
 	/* A class that the section does not name stays as it is. */
 	memcpy(options.states, workflow->states, sizeof options.states);
@@ -184,6 +186,8 @@ static void add_product(struct gathered *g, const struct conf_entry *entry)
 					 .sle_ppm = options.sle.ppm,
 					 .release = (enum release_by)options.release,
 					 .change_start = (enum change_start)options.change_start};
+	if (!product->name)
+		return;
 	memcpy(product->rules, options.rules, sizeof product->rules);
 	for (size_t i = 0; i < g->n_workflows; i++)
 		if (!strcmp(g->workflows[i].name, options.workflow))
@@ -217,15 +221,13 @@ static void add_team(struct gathered *g, const struct conf_entry *entry)
 		return;
 	}
 	*team = (struct team_spec){.name = config_string(g->r, entry->title), .product = product};
+	if (!team->name)
+		return;
 	memcpy(team->rules, options.rules, sizeof team->rules);
 	check_name(g, entry);
-	for (size_t i = 0; i < g->n_teams; i++) {
-		if (g->teams[i].product != product)
-			continue;
-		if (same(g->teams[i].name, team->name))
+	for (size_t i = 0; i < g->n_teams; i++)
+		if (g->teams[i].product == product && same(g->teams[i].name, team->name))
 			mistake(g, entry, "another scope has the same id");
-		check_patterns(g, entry, team->rules, g->teams[i].rules, g->teams[i].name);
-	}
 	g->n_teams++;
 }
 

@@ -1,6 +1,8 @@
 /* venturid.conf: what is read, and how each mistake is told. */
 #include "daemon/config.h"
+#include "daemon/config_inner.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,6 +167,34 @@ static void the_environment_overrides_scalars(void **state)
 	unsetenv("VENTURI_SETTLE");
 	unsetenv("VENTURI_CLOCK");
 	unsetenv("VENTURI_HTTP_LISTEN");
+}
+
+/* A text has no wrong value: it is shown by the test above. */
+static void each_scalar_has_its_variable(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_rows[i];
+		bool single = !strcmp(row->section, "") || !strcmp(row->section, "kafka") ||
+			      !strcmp(row->section, "redis") || !strcmp(row->section, "http");
+		char name[64];
+		struct err err;
+
+		if (!single || row->type == OPTION_LIST || row->type == OPTION_TEXT)
+			continue;
+		snprintf(name, sizeof name, "VENTURI_%s%s%s", row->section,
+			 *row->section ? "_" : "", row->key);
+		for (char *c = name; *c; c++)
+			*c = (char)toupper((unsigned char)*c);
+		setenv(name, "?", 1);
+		assert_null(load("", &err));
+		assert_non_null(strstr(told, name));
+		unsetenv(name);
+		n++;
+	}
+	assert_true(n > 10);
 }
 
 static void each_mistake_is_told_with_its_line(void **state)
@@ -444,6 +474,7 @@ int main(void)
 		cmocka_unit_test(values_are_words_or_texts_and_comments_are_skipped),
 		cmocka_unit_test(naming_a_class_replaces_that_class_alone),
 		cmocka_unit_test(the_environment_overrides_scalars),
+		cmocka_unit_test(each_scalar_has_its_variable),
 		cmocka_unit_test(each_mistake_is_told_with_its_line),
 		cmocka_unit_test(what_is_left_open_is_told),
 		cmocka_unit_test(all_mistakes_are_told_at_once),

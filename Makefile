@@ -12,7 +12,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 PYTHON     ?= python3
 
 # What the programs need, by pkg-config's names. It is asked once, and only by what compiles.
-PKGS = yyjson rdkafka hiredis libevent libevent_openssl openssl libconfuse libsystemd
+PKGS = yyjson rdkafka hiredis libevent libevent_openssl openssl libsystemd
 WARN = -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
 pkg_libs   = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)

@@ -11,7 +11,7 @@ say() { echo "setup: $*"; }
 give_up() { echo "setup: $*" >&2; exit "$unavailable"; }
 
 # What each need is called: by pkg-config, or as a command.
-libraries='yyjson rdkafka hiredis libevent libevent_openssl openssl libconfuse libsystemd libxxhash'
+libraries='yyjson rdkafka hiredis libevent libevent_openssl openssl libsystemd libxxhash'
 build_commands='cc make pkg-config redis-server python3'
 tests_commands='clang valgrind java mvn kcat'
 
@@ -33,7 +33,7 @@ package_of() {
 	cmocka) echo libcmocka-dev ;;
 	java) if [ "$2" = 12 ]; then echo openjdk-17-jre-headless; else echo openjdk-21-jre-headless; fi ;;
 	mvn) echo maven ;;
-	yyjson | hiredis | libconfuse) echo "lib${1#lib}-dev" ;;
+	yyjson | hiredis) echo "lib${1#lib}-dev" ;;
 	libevent | libsystemd) echo "$1-dev" ;;
 	*) echo "$1" ;;
 	esac

@@ -57,7 +57,7 @@ def test_options():
 
 def test_sample():
     """conf/venturid.conf is what the option table gives, to the byte"""
-    packages = "yyjson rdkafka hiredis libevent libevent_openssl openssl libconfuse libsystemd".split()
+    packages = "yyjson rdkafka hiredis libevent libevent_openssl openssl libsystemd".split()
     libs = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder) / "sample.c", Path(folder) / "sample"

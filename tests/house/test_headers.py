@@ -12,7 +12,7 @@ WIDEST = 100
 def compiles(header):
     """A file that includes it alone, and twice."""
     name = header.relative_to(ROOT / ("include" if header.is_relative_to(ROOT / "include") else "src"))
-    flags = subprocess.run(["pkg-config", "--cflags", "yyjson", "rdkafka", "hiredis", "libevent", "libconfuse"],
+    flags = subprocess.run(["pkg-config", "--cflags", "yyjson", "rdkafka", "hiredis", "libevent"],
                            capture_output=True, text=True, check=True).stdout.split()
     text = f'#include "{name}"\n#include "{name}"\n'
     made = subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-Iinclude", "-Isrc",

@@ -162,9 +162,15 @@ static void the_environment_overrides_scalars(void **state)
 	assert_null(load("settle = 1d\nredis { }\n", &err));
 	assert_non_null(strstr(told, ": VENTURI_SETTLE: a duration"));
 	assert_string_equal(strchr(told, '\n'), "\n");
+	/* The line of the file is not to blame for what the environment says. */
+	unsetenv("VENTURI_SETTLE");
+	setenv("VENTURI_TIMEZONE", "Nowhere", 1);
+	assert_null(load("timezone = UTC\n", &err));
+	assert_non_null(strstr(told, ": timezone: there is no zone"));
+	assert_null(strstr(told, ":1:"));
+	unsetenv("VENTURI_TIMEZONE");
 	unsetenv("VENTURI_REDIS_URL");
 	unsetenv("VENTURI_KAFKA_GROUP");
-	unsetenv("VENTURI_SETTLE");
 	unsetenv("VENTURI_CLOCK");
 	unsetenv("VENTURI_HTTP_LISTEN");
 }
@@ -231,6 +237,8 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("product \"p\" { workflow = \"w\" }\n", 1, "there is no workflow \"w\"");
 	refuse("product \"p\" { sle = \"85 within 8d\" }\n", 1, "an expectation");
 	refuse("product \"p\" { sle = \"0% within 8d\" }\n", 1, "an expectation");
+	refuse("product \"p\" { sle = \"0.00001% within 8d\" }\n", 1, "an expectation");
+	refuse("product \"p\" { sle = \"85% within 0d\" }\n", 1, "an expectation");
 	refuse("product \"p\" { projects = {\"A\"} }\nproduct \"q\" {\n"
 	       "projects = {\"B\", \"a\"} }\n",
 	       3, "is also that of \"p\"");
@@ -342,7 +350,7 @@ static void durations_and_sizes_have_their_units(void **state)
 /* The rules of a zone that is one hour ahead, in a folder of our own. */
 static void zones_are_read_from_the_folder_that_the_environment_names(void **state)
 {
-	char folder[] = "/tmp/venturi-zones-XXXXXX", file[60];
+	char folder[] = "/tmp/venturi-zones-XXXXXX", file[60], text[80];
 	/* Twice a header of 44 bytes with one type, with 7 and 10 bytes of data. */
 	char tzif[44 + 7 + 44 + 10] = "TZif2";
 	struct config *c;
@@ -369,6 +377,9 @@ static void zones_are_read_from_the_folder_that_the_environment_names(void **sta
 	assert_true(zone_day_start(c->zone, 1) == 82800000);
 	config_free(c);
 	refuse("timezone = Two", 1, "there is no zone");
+	/* The file is there, but names lead nowhere else. */
+	snprintf(text, sizeof text, "timezone = '../%s/One'", strrchr(folder, '/') + 1);
+	refuse(text, 1, "there is no zone");
 	unsetenv("TZDIR");
 	unlink(file);
 	rmdir(folder);

@@ -135,8 +135,8 @@ static struct moment moment_of(const struct daemon *daemon)
 /* Whether the numbers are wanted now. */
 static bool round_is_due(const struct daemon *daemon, const struct moment *moment)
 {
-	return !moment->catching_up || daemon->round_open || daemon->round_at == 0 ||
-	       moment->monotonic - daemon->round_at >= ROUND_MS;
+	return !moment->catching_up || daemon->stopping || daemon->round_open ||
+	       daemon->round_at == 0 || moment->monotonic - daemon->round_at >= ROUND_MS;
 }
 
 bool daemon_publish(struct daemon *daemon, struct commands *out, uint64_t cut, uint32_t budget)

@@ -64,6 +64,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
 	const struct kafka *kafka = rd_kafka_opaque(rk);
 
+	/* What on_error() tells too. */
+	if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
+		return;
 	kafka_conf_write(&kafka->hooks.log, level, facility, line);
 }
 

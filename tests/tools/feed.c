@@ -10,7 +10,7 @@
  *       acknowledgements, prints how many
  *   feed topic -b ADDR create|delete|grow NAME [PARTITIONS]
  *   feed offsets -b ADDR [--group GROUP] TOPIC
- *       of each partition: number, first offset, end offset, and what the group has committed (-1: nothing)
+ *       of each partition: number, first offset, end offset, what the group has committed (or -1)
  *   feed consume -b ADDR -t TOPIC [--count N] [--timeout S]
  *       prints records as JSON, a line each; without --count up to the end of all partitions
  *   feed discard -b ADDR -t TOPIC

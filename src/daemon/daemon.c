@@ -245,7 +245,6 @@ static void on_stopped(void *arg, bool all_stored)
 	struct daemon *daemon = arg;
 	struct timeval patience = {CLOSE_PATIENCE_S, 0};
 
-	daemon->all_stored = all_stored;
 	if (!all_stored)
 		log_warn("event=not_stored why=\"what was taken last comes again from Kafka\"");
 	evtimer_add(daemon->patience, &patience);

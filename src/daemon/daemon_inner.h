@@ -58,7 +58,7 @@ struct daemon {
 	int64_t standby_since; /* monotonic; 0: not standing by with a connection */
 	uint64_t ticks;
 
-	bool stopping, all_stored;
+	bool stopping;
 	int exit_status;
 };
 

@@ -130,9 +130,12 @@ static void on_readyz(void *arg, const char *query, struct http_answer *answer)
 	evbuffer_add_printf(answer->body, "ready: %" PRIu32 " partitions, %s", kafka.partitions,
 			    kafka.caught_up ? "caught up" : "catching up");
 	if (kafka.stopped)
-		evbuffer_add_printf(answer->body, ", %" PRIu32 " stopped (see the log)",
-				    kafka.stopped);
+		evbuffer_add_printf(answer->body, ", %" PRIu32 " stopped", kafka.stopped);
 	evbuffer_add_printf(answer->body, "\n");
+	for (uint32_t i = 0; kafka.stopped && i < kafka.partitions; i++)
+		if (kafka_stopped_why(daemon->kafka, i))
+			evbuffer_add_printf(answer->body, "stopped: %s\n",
+					    kafka_stopped_why(daemon->kafka, i));
 }
 
 bool daemon_serve(struct daemon *daemon, struct err *err)

@@ -305,10 +305,7 @@ struct kafka_status kafka_status(const struct kafka *kafka)
 				      .up = kafka->up,
 				      .assigned = kafka->assigned,
 				      .partitions = kafka->slots.n,
-				      .oldest_behind = -1,
-				      .records = kafka->records,
-				      .bytes = kafka->bytes,
-				      .gone_back = kafka->gone_back};
+				      .oldest_behind = -1};
 
 	for (uint32_t i = 0; i < kafka->slots.n; i++) {
 		const struct slot *slot = &kafka->slots.list[i];

@@ -141,7 +141,6 @@ struct kafka_status {
 	uint32_t partitions, stopped, behind;
 	int64_t lag_messages;  /* to the last known ends, of partitions that are read */
 	int64_t oldest_behind; /* ms: the least last timestamp of partitions with a lag; -1: none */
-	uint64_t records, bytes, gone_back;
 };
 struct kafka_status kafka_status(const struct kafka *kafka);
 

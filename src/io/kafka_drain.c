@@ -100,10 +100,7 @@ static bool prove(struct kafka *kafka, struct slot *slot, const rd_kafka_message
 	/* Compacted away, or deleted: what comes first is later, and that proves nothing. */
 	if (slot->state == SLOT_PROVING || slot->state == SLOT_SEEKING)
 		slot->state = SLOT_READING;
-	if (message->offset >= slot->next)
-		return false;
-	kafka->gone_back++;
-	return true;
+	return message->offset < slot->next;
 }
 
 /* False: not taken, and nothing more is to be. */
@@ -131,8 +128,6 @@ static bool take_record(struct kafka *kafka, const rd_kafka_message_t *message)
 		return false;
 	slot->next = message->offset + 1;
 	slot->last_timestamp = record.timestamp;
-	kafka->records++;
-	kafka->bytes += message->len;
 	if (slot->behind && record.timestamp >= kafka->wall - YOUNG_MS)
 		kafka_slot_caught_up(kafka, slot);
 	return true;

@@ -41,7 +41,6 @@ struct kafka {
 	uint32_t behind; /* slots not yet read to their ends */
 	bool nudges;     /* a full queue stalls this librdkafka, see kafka_scout.h */
 	bool started, assigned, held, up, closing;
-	uint64_t records, bytes, gone_back;
 };
 
 /* ---- kafka.c ---- */

@@ -57,6 +57,8 @@ struct subject {
 	uint32_t name;
 	uint32_t n, room;
 	uint32_t replaced; /* how often one of its facts was replaced by an earlier one */
+	int64_t last;      /* the time of its last record */
+	uint64_t ids;      /* bit (id_hash % 64) is set for each record, now or before */
 	struct record **records; /* in order; owned by the store */
 	struct index *index;     /* by identity, where there are many */
 };

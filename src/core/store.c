@@ -179,11 +179,19 @@ static uint32_t identity_hash(uint32_t id_hash, uint32_t source, unsigned kind)
 	return hash ^ hash >> 16;
 }
 
+static uint64_t id_bit(uint32_t id_hash)
+{
+	return UINT64_C(1) << (id_hash & 63);
+}
+
 static struct record *identity_find(const struct subject *subject, const struct fact *fact,
 				    uint32_t source, uint32_t id_hash)
 {
 	const struct index *index = subject->index;
 
+	/* Most facts are new: what the bits rule out is not looked for in the records' memory. */
+	if (!(subject->ids & id_bit(id_hash)))
+		return NULL;
 	if (!index) {
 		for (uint32_t i = 0; i < subject->n; i++)
 			if (record_is(subject->records[i], fact, source, id_hash))
@@ -291,8 +299,12 @@ static uint32_t place_of(const struct store *store, const struct subject *subjec
 
 static void records_put(const struct store *store, struct subject *subject, struct record *record)
 {
-	uint32_t place = place_of(store, subject, record);
+	bool last = subject->n == 0 || record->time > subject->last;
+	uint32_t place = last ? subject->n : place_of(store, subject, record);
 
+	if (last)
+		subject->last = record->time;
+	subject->ids |= id_bit(record->id_hash);
 	memmove(&subject->records[place + 1], &subject->records[place],
 		(subject->n - place) * sizeof *subject->records);
 	subject->records[place] = record;
@@ -308,6 +320,8 @@ static void records_take(const struct store *store, struct subject *subject,
 	subject->n--;
 	memmove(&subject->records[place], &subject->records[place + 1],
 		(subject->n - place) * sizeof *subject->records);
+	if (subject->n)
+		subject->last = subject->records[subject->n - 1]->time;
 }
 
 /* Another content of an identity that stands, and the lesser one: it takes the other's place. */

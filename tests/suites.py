@@ -133,7 +133,7 @@ def python(folder, *places, environment=None):
 
 
 GOLDEN = "tests/system/test_golden.py"
-COMMANDS = ("tests/system/test_check_events.py", "tests/system/test_show.py")
+COMMANDS = ("tests/system/test_replay.py", "tests/system/test_check_events.py", "tests/system/test_show.py")
 OFFLINE = (GOLDEN, "tests/system/test_properties.py", *COMMANDS)       # neither Kafka nor a daemon
 
 

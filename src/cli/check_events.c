@@ -5,7 +5,6 @@
 #include "daemon/config.h"
 #include "venturi/decode.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -234,14 +233,6 @@ static void text_line(const char *path, uint64_t line, const struct decoded *dec
 	}
 }
 
-static bool is_blank(struct text line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (!memchr(" \t\r", line.at[i], 3))
-			return false;
-	return true;
-}
-
 /* An exit status; 0 also where lines were rejected: those are counted. */
 static int check_file(struct check *check, const char *path)
 {
@@ -252,7 +243,7 @@ static int check_file(struct check *check, const char *path)
 
 	if (lines_open(&lines, path, check->max_event_size, &err)) {
 		while ((more = lines_next(&lines, &line, &err)) > 0) {
-			if (is_blank(line))
+			if (line_is_blank(line))
 				continue;
 			const struct decoded *decoded =
 				decode(check->decoder, &(struct record_in){.value = line});
@@ -343,9 +334,5 @@ int check_events_main(int argc, char **argv)
 	for (int i = first; i < argc && status == 0; i++)
 		status = check_file(&check, argv[i]);
 	decoder_free(check.decoder);
-	if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
-		fprintf(stderr, "venturi check-events: standard output: %s\n", strerror(errno));
-		status = EX_IOERR;
-	}
 	return status ? status : check.rejected > 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,7 +12,7 @@
 
 bool lines_open(struct lines *lines, const char *path, size_t longest, struct err *err)
 {
-	*lines = (struct lines){.fd = STDIN_FILENO, .longest = longest};
+	*lines = (struct lines){.fd = STDIN_FILENO, .path = path, .longest = longest};
 	lines->room = longest + 1 + CHUNK;
 	if (strcmp(path, "-") != 0)
 		lines->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -46,8 +47,8 @@ static bool lines_fill(struct lines *lines, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(err, EX_IOERR, "line %llu: %s",
-				       (unsigned long long)lines->number + 1, strerror(errno));
+			return err_set(err, EX_IOERR, "%s:%" PRIu64 ": %s", lines->path,
+				       lines->number + 1, strerror(errno));
 		lines->end += (size_t)n;
 		lines->at_end = n == 0;
 		return true;
@@ -99,4 +100,12 @@ int lines_next(struct lines *lines, struct text *line, struct err *err)
 		if (!lines_fill(lines, err))
 			return -1;
 	}
+}
+
+bool line_is_blank(struct text line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (!memchr(" \t\r", line.at[i], 3))
+			return false;
+	return true;
 }

@@ -10,6 +10,7 @@
 
 struct lines {
 	int fd;
+	const char *path; /* the caller's */
 	char *buffer;
 	size_t room, begin, end; /* what is read and not yet told: buffer[begin … end) */
 	size_t longest;
@@ -26,5 +27,8 @@ void lines_close(struct lines *lines);
  * filled (74) if it cannot be read.
  */
 MUST_CHECK int lines_next(struct lines *lines, struct text *line, struct err *err);
+
+/* No event: spaces, or nothing. */
+bool line_is_blank(struct text line);
 
 #endif

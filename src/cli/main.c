@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/show.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -28,7 +29,17 @@ static void usage(FILE *out)
 	      out);
 }
 
-int main(int argc, char **argv)
+/* getopt names the program as its first argument has it. */
+static int command_run(const struct command *command, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "venturi %s", command->name);
+	argv[0] = name;
+	return command->main(argc, argv);
+}
+
+static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
@@ -42,9 +53,21 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(name, commands[i].name))
-			return commands[i].main(argc - 1, argv + 1);
+			return command_run(&commands[i], argc - 1, argv + 1);
 	if (*name)
 		fprintf(stderr, "venturi: there is no command %s\n", name);
 	usage(stderr);
 	return EX_USAGE;
+}
+
+/* An answer that could not be written whole is none: a full disk must not look like success. */
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+	bool cut = fflush(stdout) != 0 || ferror(stdout);
+
+	if (!cut)
+		return status;
+	fputs("venturi: standard output could not be written whole\n", stderr);
+	return status == EX_OK || status == 1 ? EX_IOERR : status;
 }

@@ -9,6 +9,7 @@
 #include "venturi/decode.h"
 #include "venturi/fold.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -139,7 +140,7 @@ static bool add_file(struct replay *r, const char *path, struct err *err)
 	if (!lines_open(&lines, path, r->config->max_event_size + 24, err))
 		return false;
 	while ((more = lines_next(&lines, &line, err)) > 0) {
-		if (!line.len)
+		if (line_is_blank(line))
 			continue;
 		if (!add_line(r, line)) {
 			more = -1;
@@ -159,7 +160,7 @@ static bool parse_at(const char *text, int64_t *at)
 	if (moment_parse(text_of(text), at))
 		return true;
 	*at = strtoll(text, &end, 10);
-	return *text && *end == 0 && *at >= 0 && *at <= TIME_MOST;
+	return isdigit((unsigned char)*text) && *end == 0 && *at <= TIME_MOST;
 }
 
 struct options {

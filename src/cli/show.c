@@ -121,16 +121,6 @@ static bool ask(const struct show *show, const struct commands *commands, redis_
 			 answered, arg, err);
 }
 
-static int flushed(const struct show *show)
-{
-	struct err err;
-
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	err_set(&err, EX_IOERR, "standard output cannot be written");
-	return complain(show, &err);
-}
-
 /* ---- venturi scopes ---- */
 
 struct listing {
@@ -200,7 +190,7 @@ int scopes_main(int argc, char **argv)
 	}
 	if (find_redis(&show, &err) && list_scopes(&show, &listing, &err)) {
 		show_scopes(listing.lines, listing.n, show.as_json);
-		status = flushed(&show);
+		status = 0;
 	} else {
 		status = complain(&show, &err);
 	}
@@ -295,7 +285,7 @@ static int show_scope(struct show *show, const char *scope, int window)
 			show_json(scope, panes, n);
 		else
 			show_table(scope, panes, n);
-		status = flushed(show);
+		status = 0;
 	} else {
 		status = complain(show, &err);
 	}

@@ -302,6 +302,13 @@ struct conf_entry *conf_parse(const char *text, size_t len, struct conf_errors *
 		return NULL;
 	}
 	root->kind = CONF_SECTION;
+	/* Texts end with a NUL here: one within would cut them short. */
+	if (len && memchr(text, 0, len)) {
+		for (; *r.at; r.at++)
+			r.line += *r.at == '\n';
+		conf_error(errors, r.line, "a NUL byte: this is no text file");
+		r.at = r.end;
+	}
 	next(&r);
 	while (read_entries(&r, root, 0), !r.no_memory && is_mark(&r, '}')) {
 		conf_error(errors, r.token.line, "this } closes nothing");

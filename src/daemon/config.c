@@ -1,5 +1,6 @@
 #include "daemon/config.h"
 #include "daemon/config_inner.h"
+#include "io/http.h"
 #include "io/kafka.h"
 #include "io/redis_url.h"
 
@@ -219,6 +220,10 @@ static void check_topics(struct reading *r, const struct conf_entry *root)
 		char why[100];
 		int bad;
 
+		if (!*topic || !strcmp(topic, r->config->dead_letter_topic))
+			conf_error(r->errors, line, "kafka.topics: \"%s\" %s", topic,
+				   *topic ? "is the dead_letter_topic, which is never consumed"
+					  : "is no topic");
 		if (*topic != '^')
 			continue;
 		bad = regcomp(&regex, topic, REG_EXTENDED | REG_NOSUB);
@@ -253,6 +258,9 @@ static void check_values(struct reading *r, const struct conf_entry *root)
 		conf_error(r->errors, config_line(root, "redis", "url"), "redis.url: %s",
 			   err.message);
 	redis_url_free(&url);
+	if (*c->http_listen && !http_check_listen(c->http_listen, &err))
+		conf_error(r->errors, config_line(root, "http", "listen"), "http.listen: %s",
+			   err.message);
 	if (c->flush_interval > FLUSH_MOST)
 		conf_error(r->errors, config_line(root, "redis", "flush_interval"),
 			   "redis.flush_interval: more than an hour is too long");

@@ -99,6 +99,8 @@ static bool sle_parse(const char *text, struct sle *sle)
 	if (!*text)
 		return true;
 	percent = strtod(text, &rest);
+	if (strspn(text, "0123456789.") != (size_t)(rest - text))
+		return false; /* 0x1p3, 1e1 */
 	rest += strspn(rest, " ");
 	if (!isdigit((unsigned char)*text) || *rest++ != '%' || percent <= 0 || percent > 100)
 		return false;

@@ -169,8 +169,6 @@ static int bind_unix(const char *path, const char *listen_on, struct err *err)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
-	if (!*path || strlen(path) >= sizeof address.sun_path)
-		return refuse(err, EX_CONFIG, listen_on, "the path is empty or too long");
 	strcpy(address.sun_path, path);
 	if (in_the_way(&address))
 		unlink(path);
@@ -228,7 +226,7 @@ static int bind_tcp(const char *listen_on, struct err *err)
 	int fd = -1, failed;
 
 	if (!split(listen_on, host, &port))
-		return refuse(err, EX_CONFIG, listen_on, "host:port or unix:/path is wanted");
+		return -1; /* checked before */
 	failed = getaddrinfo(*host && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &found);
 	if (failed)
 		return refuse(err, EX_UNAVAILABLE, listen_on, gai_strerror(failed));
@@ -276,10 +274,27 @@ static bool serve(struct http *http, struct event_base *base, int fd)
 	return bound != NULL;
 }
 
+bool http_check_listen(const char *listen_on, struct err *err)
+{
+	struct sockaddr_un address;
+	char host[256];
+	const char *port;
+
+	if (strncmp(listen_on, "unix:", 5) != 0)
+		return split(listen_on, host, &port) ||
+		       err_set(err, EX_CONFIG, "%s: host:port or unix:/path is wanted", listen_on);
+	return (listen_on[5] && strlen(listen_on + 5) < sizeof address.sun_path) ||
+	       err_set(err, EX_CONFIG, "%s: the path is empty or too long", listen_on);
+}
+
 struct http *http_new(struct event_base *base, const char *listen_on, struct err *err)
 {
 	bool is_unix = strncmp(listen_on, "unix:", 5) == 0;
-	int fd = is_unix ? bind_unix(listen_on + 5, listen_on, err) : bind_tcp(listen_on, err);
+	int fd;
+
+	if (!http_check_listen(listen_on, err))
+		return NULL;
+	fd = is_unix ? bind_unix(listen_on + 5, listen_on, err) : bind_tcp(listen_on, err);
 	struct http *http;
 
 	if (fd < 0)

@@ -23,6 +23,9 @@ struct http_answer {
 /* `query` is what follows '?', undecoded; NULL where there is none. */
 typedef void http_fn(void *arg, const char *query, struct http_answer *answer);
 
+/* Whether http_new() can make sense of it; if not, `err` says why (78). */
+MUST_CHECK bool http_check_listen(const char *listen, struct err *err);
+
 /*
  * Listens on "host:port", "[v6]:port" or "unix:/path" (a socket file that nobody listens on is
  * replaced). NULL with `err` filled: 78 where `listen` is none of these, 69 where it cannot be had.

@@ -257,6 +257,14 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("kafka { topics { } }\n", 1, "a list");
 	refuse("kafka \"k\" { }\n", 1, "no name of its own");
 	refuse("redis {\nurl = \"http://localhost\" }\n", 2, "redis.url");
+	refuse("http {\nlisten = everywhere }\n", 2, "host:port");
+	refuse("http { listen = \"localhost:65536\" }\n", 1, "host:port");
+	refuse("http { listen = \"unix:\" }\n", 1, "the path is empty");
+	refuse("kafka { topics = {\"\"} }\n", 1, "is no topic");
+	refuse("kafka { topics = {a, b}\ndead_letter_topic = b }\n", 1, "never consumed");
+	refuse("product \"p\" { stream = \"unmapped\" }\n", 1, "this name is taken");
+	refuse("product \"p\" { sle = \"0x55% within 8d\" }\n", 1, "an expectation");
+	refuse("product \"p\" { sle = \"85% within 8d long\" }\n", 1, "an expectation");
 	refuse("redis {\nflush_interval = 2h }\n", 2, "too long");
 	refuse("max_event_size = 0B\n", 1, "no event");
 	refuse("stale_after = 0s\n", 1, "more than 0");
@@ -462,6 +470,112 @@ static void damaged_files_are_refused_or_read(void **state)
 	}
 }
 
+/* The sample as the option table gives it; the caller's to free. */
+static char *sample(size_t *len)
+{
+	FILE *said = tmpfile();
+	int kept = dup(STDOUT_FILENO);
+	char *text;
+
+	fflush(stdout);
+	dup2(fileno(said), STDOUT_FILENO);
+	config_print_sample();
+	fflush(stdout);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	*len = (size_t)ftell(said);
+	text = malloc(*len + 1);
+	assert_non_null(text);
+	rewind(said);
+	assert_int_equal(fread(text, 1, *len, said), *len);
+	text[*len] = 0;
+	fclose(said);
+	return text;
+}
+
+static bool same_value(const struct option_row *row, const void *a, const void *b)
+{
+	const struct name_list *x = a, *y = b;
+
+	switch (row->type) {
+	case OPTION_TEXT:
+		return !strcmp(*(char *const *)a, *(char *const *)b);
+	case OPTION_LIST:
+		for (size_t i = 0; i < x->n && x->n == y->n; i++)
+			if (strcmp(x->names[i], y->names[i]) != 0)
+				return false;
+		return x->n == y->n;
+	case OPTION_DURATION:
+		return *(const int64_t *)a == *(const int64_t *)b;
+	case OPTION_SIZE:
+		return *(const size_t *)a == *(const size_t *)b;
+	default:
+		return *(const int *)a == *(const int *)b;
+	}
+}
+
+static void the_sample_holds_the_defaults(void **state)
+{
+	size_t len, n = 0;
+	char *text = sample(&len);
+	struct err err;
+	struct config *given = load_bytes(text, len, &err), *bare;
+
+	(void)state;
+	assert_non_null(given);
+	bare = load("", &err);
+	assert_non_null(bare);
+	assert_null(strstr(text, " \n"));
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_rows[i];
+		bool single = !strcmp(row->section, "") || !strcmp(row->section, "kafka") ||
+			      !strcmp(row->section, "redis") || !strcmp(row->section, "http");
+
+		if (single && !same_value(row, (char *)given + row->offset, (char *)bare + row->offset))
+			fail_msg("%s.%s is not its default", row->section, row->key);
+		n += single;
+	}
+	assert_true(n > 20);
+	assert_int_equal(model_scopes(given->model), model_scopes(bare->model));
+	config_free(given);
+	config_free(bare);
+	free(text);
+}
+
+/* Any beginning of the sample, and a few bytes of it changed by dice: an answer, never a crash. */
+static void a_damaged_sample_is_refused_or_read(void **state)
+{
+	size_t len;
+	char *text = sample(&len), *bad = malloc(len);
+	uint32_t dice = 20260302;
+	struct err err;
+
+	(void)state;
+	assert_non_null(bad);
+	for (size_t i = 0; i < len; i += 17)
+		config_free(load_bytes(text, i, &err));
+	for (int round = 0; round < 400; round++) {
+		memcpy(bad, text, len);
+		for (int i = 0; i < 1 + round % 4; i++) {
+			dice = dice * 1664525 + 1013904223;
+			bad[(dice >> 8) % len] = (char)(dice >> 24);
+		}
+		config_free(load_bytes(bad, len, &err));
+	}
+	free(bad);
+	free(text);
+}
+
+static void a_text_with_a_nul_is_refused(void **state)
+{
+	static const char text[] = "portfolio = acme\nredis { prefix = \"a\0b\" }\n";
+	struct err err;
+
+	(void)state;
+	assert_null(load_bytes(text, sizeof text - 1, &err));
+	assert_non_null(strstr(told, ":2: a NUL byte"));
+}
+
 static int make_path(void **state)
 {
 	int fd = mkstemp(path);
@@ -496,6 +610,9 @@ int main(void)
 		cmocka_unit_test(a_credential_of_the_service_manager_is_the_password),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
+		cmocka_unit_test(the_sample_holds_the_defaults),
+		cmocka_unit_test(a_damaged_sample_is_refused_or_read),
+		cmocka_unit_test(a_text_with_a_nul_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_path, remove_path);

@@ -1,5 +1,6 @@
 #include "daemon/config.h"
 #include "daemon/config_inner.h"
+#include "daemon/keeper.h"
 #include "io/http.h"
 #include "io/kafka.h"
 #include "io/redis_url.h"
@@ -258,6 +259,9 @@ static void check_values(struct reading *r, const struct conf_entry *root)
 		conf_error(r->errors, config_line(root, "redis", "url"), "redis.url: %s",
 			   err.message);
 	redis_url_free(&url);
+	if (!*c->redis_prefix || strlen(c->redis_prefix) > KEEPER_PREFIX_MOST)
+		conf_error(r->errors, config_line(root, "redis", "prefix"),
+			   "redis.prefix: 1 to %d bytes were expected", KEEPER_PREFIX_MOST);
 	if (*c->http_listen && !http_check_listen(c->http_listen, &err))
 		conf_error(r->errors, config_line(root, "http", "listen"), "http.listen: %s",
 			   err.message);

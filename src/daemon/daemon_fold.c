@@ -274,6 +274,7 @@ void daemon_reload(struct daemon *daemon)
 		log_info("event=reloaded facts=0");
 		return;
 	}
+	store_limit(daemon->store, config->max_subjects, config->max_names);
 	daemon->next.config = config;
 	daemon->next.fold = fold_new(config->model, config->zone, daemon->store);
 	if (!daemon->next.fold) {

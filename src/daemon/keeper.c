@@ -11,7 +11,6 @@
 #include <time.h>
 
 #define UNSENT_MOST ((size_t)8 << 20)
-#define PREFIX_MOST 128
 #define AGAIN_MS 30000
 #define STILL_MS 900 /* after which the tick moves the fence */
 
@@ -411,8 +410,9 @@ static bool take_options(struct keeper *keeper, const struct keeper_options *opt
 {
 	size_t len = strlen(options->prefix);
 
-	if (len == 0 || len > PREFIX_MOST)
-		return err_set(err, EX_CONFIG, "redis.prefix must have 1 to %d bytes", PREFIX_MOST);
+	if (len == 0 || len > KEEPER_PREFIX_MOST)
+		return err_set(err, EX_CONFIG, "redis.prefix must have 1 to %d bytes",
+			       KEEPER_PREFIX_MOST);
 	keeper->prefix = strdup(options->prefix);
 	if (!keeper->prefix)
 		return err_set(err, EX_OSERR, "memory is short");

@@ -30,6 +30,9 @@ const char *role_name(enum role role);
 /* Fields that one transaction publishes, about: what other clients of that Redis wait for. */
 #define KEEPER_BUDGET 3000
 
+/* Bytes of a prefix; at least 1. */
+#define KEEPER_PREFIX_MOST 128
+
 struct keeper_options {
 	const char *url;      /* redis:// rediss:// unix:// */
 	const char *username; /* "" = none */

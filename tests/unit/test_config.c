@@ -257,6 +257,7 @@ static void each_mistake_is_told_with_its_line(void **state)
 	refuse("kafka { topics { } }\n", 1, "a list");
 	refuse("kafka \"k\" { }\n", 1, "no name of its own");
 	refuse("redis {\nurl = \"http://localhost\" }\n", 2, "redis.url");
+	refuse("redis {\nprefix = \"\" }\n", 2, "1 to 128 bytes");
 	refuse("http {\nlisten = everywhere }\n", 2, "host:port");
 	refuse("http { listen = \"localhost:65536\" }\n", 1, "host:port");
 	refuse("http { listen = \"unix:\" }\n", 1, "the path is empty");
@@ -528,10 +529,11 @@ static void the_sample_holds_the_defaults(void **state)
 	assert_null(strstr(text, " \n"));
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_rows[i];
+		const void *a = (char *)given + row->offset, *b = (char *)bare + row->offset;
 		bool single = !strcmp(row->section, "") || !strcmp(row->section, "kafka") ||
 			      !strcmp(row->section, "redis") || !strcmp(row->section, "http");
 
-		if (single && !same_value(row, (char *)given + row->offset, (char *)bare + row->offset))
+		if (single && !same_value(row, a, b))
 			fail_msg("%s.%s is not its default", row->section, row->key);
 		n += single;
 	}

@@ -160,6 +160,64 @@ static void two_scopes_of_one_id_are_refused(void **state)
 	assert_int_equal(err.code, 78);
 }
 
+static void words_are_looked_up_in_any_case(void **state)
+{
+	const struct workflow_spec workflows[] = {
+		{.name = "default",
+		 .states = {[CLASS_NEW] = NAMES("To Do"), [CLASS_CANCELED] = NAMES("Won't Do")}},
+		{.name = "w", .states = {[CLASS_DONE] = NAMES("to do", "\xc3\x9cber")}}};
+	const struct model_spec spec = {.portfolio = "acme",
+					.workflows = workflows,
+					.n_workflows = 2,
+					.types = {[TYPE_DEFECT] = NAMES("Bug", "bug fix")},
+					.production = NAMES("prod-*", "live"),
+					.canceled_resolutions = NAMES("WontFix"),
+					.ignore_sources = NAMES("bot-?", "*/test/*"),
+					.min_severity = ""};
+	struct err err;
+	struct model *m = model_new(&spec, &err);
+
+	(void)state;
+	assert_non_null(m);
+	assert_int_equal(model_class(m, 0, TEXT("TO DO")), CLASS_NEW);
+	assert_int_equal(model_class(m, 0, TEXT("won't do")), CLASS_CANCELED);
+	assert_int_equal(model_class(m, 1, TEXT("To Do")), CLASS_DONE);
+	assert_int_equal(model_class(m, 1, TEXT("Won't Do")), CLASS_COUNT);
+	assert_int_equal(model_class(m, 0, TEXT("to do ")), CLASS_COUNT);
+	assert_int_equal(model_class(m, 0, TEXT("")), CLASS_COUNT);
+	assert_int_equal(model_type(m, TEXT("BUG")), TYPE_DEFECT);
+	assert_int_equal(model_type(m, TEXT("bugs")), TYPE_OTHER);
+	assert_true(model_production(m, TEXT("Prod-")));
+	assert_true(model_production(m, TEXT("LIVE")));
+	assert_false(model_production(m, TEXT("prod")));
+	assert_false(model_production(m, TEXT("alive")));
+	assert_true(model_cancels(m, TEXT("wontfix")));
+	assert_false(model_cancels(m, TEXT("fixed")));
+	assert_false(model_cancels(m, TEXT("")));
+	assert_true(model_ignores(m, TEXT("Bot-1")));
+	assert_true(model_ignores(m, TEXT("a/b/TEST/c")));
+	assert_false(model_ignores(m, TEXT("bot-12")));
+	model_free(m);
+}
+
+static void without_products_all_is_unmapped(void **state)
+{
+	const struct workflow_spec workflow = {.name = "default"};
+	const struct model_spec spec = {
+		.portfolio = "acme", .workflows = &workflow, .n_workflows = 1, .min_severity = ""};
+	struct err err;
+	struct model *m = model_new(&spec, &err);
+
+	(void)state;
+	assert_non_null(m);
+	assert_int_not_equal(model_scope_named(m, TEXT("acme")), UINT32_MAX);
+	assert_int_equal(placed(m, -1, RULE_LABEL, "x"), -1);
+	assert_int_equal(model_product_named(m, TEXT("x")), model_unmapped(m));
+	assert_true(counts_in(m, "acme/unmapped", "acme"));
+	assert_false(counts_in(m, "acme", "acme/unmapped"));
+	model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +226,8 @@ int main(void)
 		cmocka_unit_test(the_more_specific_pattern_wins),
 		cmocka_unit_test(teams_are_those_of_their_product),
 		cmocka_unit_test(two_scopes_of_one_id_are_refused),
+		cmocka_unit_test(words_are_looked_up_in_any_case),
+		cmocka_unit_test(without_products_all_is_unmapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

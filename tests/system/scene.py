@@ -1,6 +1,7 @@
 """What the system tests play on: one Kafka for the run, generated logs with their expected numbers, and Redis read back."""
 
 import atexit
+import contextlib
 import functools
 import itertools
 import json
@@ -14,7 +15,7 @@ from fields import exactly, fields_of, must_agree
 from kafka import Kafka
 from process import ROOT, wait_for
 from redis import ReplyError
-from venturid import create_topic, produce, replay
+from venturid import FEED, create_topic, produce, replay
 
 # Under sanitizers: fewer events, fewer kills.
 SCALE = float(os.environ.get("SCALE", "1"))
@@ -59,6 +60,19 @@ class Log:
 
     def produce(self, topic, lines=None, *arguments):
         produce(kafka().address, topic, self.lines if lines is None else lines, "--records", *arguments)
+
+    @contextlib.contextmanager
+    def streaming(self, topic, seconds, partitions):
+        """Produces the log evenly over about so many seconds, while the block runs; at its end all of it is in Kafka."""
+        argv = [FEED, "produce", "-b", kafka().address, "-t", topic, "--records", "--partitions", str(partitions),
+                "--rate", str(len(self.lines) / seconds), self.path]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as producer:
+            try:
+                yield
+                sent, _ = producer.communicate(timeout=300)
+                assert producer.returncode == 0 and int(sent) == len(self.lines)
+            finally:
+                producer.kill()
 
     @functools.cached_property
     def replayed(self):

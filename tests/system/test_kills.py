@@ -13,48 +13,42 @@ DICE_SEED = 20260318
 EVENTS = int(94000 * SCALE)
 
 
-def stretches(told, count):
-    """The log in as many pieces as there are moments, so that each finds work under way."""
-    size = len(told.lines) // count + 1
-    return [told.lines[i:i + size] for i in range(0, len(told.lines), size)]
+def moments(dice, count, longest):
+    return [dice.uniform(0, longest) for _ in range(count)]
+
+
+def told_of(waits, seed, compared):
+    return (f"{len(waits)} kills, seed {seed}, after {', '.join(f'{wait:.1f}' for wait in waits)} s; "
+            f"{compared[0]} fields compared with replay, {compared[1]} with the oracle, 0 differ")
 
 
 def test_daemon_killed():
     """The daemon is killed (-9) at 30 random moments while events stream in: no field differs"""
-    kills = max(5, int(30 * SCALE))
-    dice, told, topic = random.Random(DICE_SEED), log(LOG_SEED, EVENTS), new_topic(3)
-    # A standby waits 3 s before it takes over, for it can't know that nobody is left.
+    # It waits 3 s before it takes over, for it can't know that nobody else is left; some kills come before that.
+    waits = moments(random.Random(DICE_SEED), max(5, int(30 * SCALE)), 7)
+    told, topic = log(LOG_SEED, EVENTS), new_topic(3)
     with Redis() as redis, Daemon(kafka().address, redis.url, [topic], told.model) as daemon:
-        moments = []
-        for lines in stretches(told, kills):
-            daemon.start(wait=False)
-            told.produce(topic, lines, "--partitions", "3")
-            moment = dice.uniform(0, 6)
-            moments.append(moment)
-            time.sleep(moment)      # the random moment is the test
-            daemon.kill()
+        with told.streaming(topic, sum(waits), 3):
+            for wait in waits:
+                daemon.start(wait=False)
+                time.sleep(wait)        # the random moment is the test
+                daemon.kill()
         daemon.start()
-        by_replay, by_oracle = must_show(redis, told, 180)
-    return (f"{len(moments)} kills, seed {DICE_SEED}, after {', '.join(f'{moment:.1f}' for moment in moments)} s; "
-            f"{by_replay} fields compared with replay, {by_oracle} with the oracle, 0 differ")
+        return told_of(waits, DICE_SEED, must_show(redis, told, 180))
 
 
 def test_redis_killed():
     """Redis is killed (-9) and started again, fsync once a second, at 10 random moments: no field differs"""
-    kills = max(3, int(10 * SCALE))
-    dice, told, topic = random.Random(DICE_SEED + 1), log(LOG_SEED, EVENTS), new_topic(3)
+    waits = moments(random.Random(DICE_SEED + 1), max(3, int(10 * SCALE)), 2)
+    told, topic = log(LOG_SEED, EVENTS), new_topic(3)
     with Redis() as redis, Daemon(kafka().address, redis.url, [topic], told.model) as daemon:
         daemon.start()
-        moments = []
-        for lines in stretches(told, kills):
-            told.produce(topic, lines, "--partitions", "3")
-            moment = dice.uniform(0, 1.5)
-            moments.append(moment)
-            time.sleep(moment)
-            redis.restart()
-            wait_for(daemon.is_ready, "venturid to have come back")
-        by_replay, by_oracle = must_show(redis, told, 180)
+        with told.streaming(topic, sum(waits) * 2, 3):      # coming back takes about as long
+            for wait in waits:
+                time.sleep(wait)
+                redis.restart()
+                wait_for(daemon.is_ready, "venturid to have come back")
+        compared = must_show(redis, told, 180)
         daemon.stop()
         must_show(redis, told, 1)
-    return (f"{len(moments)} kills, seed {DICE_SEED + 1}, after {', '.join(f'{moment:.1f}' for moment in moments)} s; "
-            f"{by_replay} fields compared with replay, {by_oracle} with the oracle, 0 differ")
+    return told_of(waits, DICE_SEED + 1, compared)

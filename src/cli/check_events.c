@@ -265,11 +265,10 @@ static int check_file(struct check *check, const char *path)
 /* The index of the first FILE in argv; -1 if the arguments are wrong, 0 if only help was wanted. */
 static int check_options(struct check *check, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"format", required_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
-		{0}};
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+						{"format", required_argument, NULL, 'f'},
+						{"help", no_argument, NULL, 'h'},
+						{0}};
 	int option;
 
 	optind = 1;

@@ -17,7 +17,7 @@ struct show {
 	const char *config_path, *url, *prefix; /* NULL: not told */
 	bool as_json;
 	struct config *config; /* NULL where --redis makes it needless */
-	bool told; /* config_load() has said what is wrong */
+	bool told;             /* config_load() has said what is wrong */
 };
 
 static const char scopes_usage[] =

@@ -200,6 +200,30 @@ static void words_are_looked_up_in_any_case(void **state)
 	model_free(m);
 }
 
+static void a_word_of_two_classes_or_types_is_refused(void **state)
+{
+	const struct workflow_spec good = {.name = "default",
+					   .states = {[CLASS_NEW] = NAMES("a", "A")}};
+	const struct workflow_spec bad = {
+		.name = "default",
+		.states = {[CLASS_NEW] = NAMES("a", "b"), [CLASS_DONE] = NAMES("B")}};
+	struct model_spec spec = {
+		.portfolio = "acme", .workflows = &bad, .n_workflows = 1, .min_severity = ""};
+	struct err err = {0};
+	struct model *m;
+
+	(void)state;
+	assert_null(model_new(&spec, &err));
+	assert_int_equal(err.code, 78);
+	spec.workflows = &good;
+	m = model_new(&spec, &err);
+	assert_non_null(m);
+	assert_int_equal(model_class(m, 0, TEXT("a")), CLASS_NEW);
+	model_free(m);
+	spec.types[TYPE_RISK] = spec.types[TYPE_DEBT] = good.states[CLASS_NEW];
+	assert_null(model_new(&spec, &err));
+}
+
 static void without_products_all_is_unmapped(void **state)
 {
 	const struct workflow_spec workflow = {.name = "default"};
@@ -227,6 +251,7 @@ int main(void)
 		cmocka_unit_test(teams_are_those_of_their_product),
 		cmocka_unit_test(two_scopes_of_one_id_are_refused),
 		cmocka_unit_test(words_are_looked_up_in_any_case),
+		cmocka_unit_test(a_word_of_two_classes_or_types_is_refused),
 		cmocka_unit_test(without_products_all_is_unmapped),
 	};
 

@@ -27,7 +27,7 @@ bool cell_add(struct cell *cell, uint64_t key, int64_t n)
 		return true;
 	if (i < cell->n && cell->counts[i].key == key) {
 		at = &cell->counts[i];
-		at->n += n;
+		at->n = sum_wrapped(at->n, n);
 		if (at->n == 0) {
 			memmove(at, at + 1, (cell->n - i - 1) * sizeof *at);
 			cell->n--;

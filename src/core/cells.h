@@ -15,6 +15,15 @@ struct count {
 	int64_t n; /* never 0 */
 };
 
+/*
+ * Sums of ms wrap around: that too is taken back exactly, and a difference of two of them that fits
+ * is right though they did not (the starts of six million items are beyond 63 bits).
+ */
+static inline int64_t sum_wrapped(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* Counts ascend by key. All bytes 0 is an empty cell. */
 struct cell {
 	uint32_t n, room;

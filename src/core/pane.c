@@ -124,6 +124,12 @@ struct ages {
 	__int128 n, sum;
 };
 
+/* Of n items that began at instants of this sum; both wrap, the ages' sum need not. */
+static struct ages ages_at(int64_t at, int64_t n, uint64_t starts)
+{
+	return (struct ages){n, (int64_t)((uint64_t)n * (uint64_t)at - starts)};
+}
+
 /* Whether two figures a1/b1 and a2/b2 (0 where b is 0) differ by at most 10 % of the greater. */
 static bool within_tenth(struct ages x, struct ages y)
 {
@@ -151,7 +157,7 @@ static void littles_law(const struct pane_input *in, const struct sums *s, struc
 	int64_t wip0 = known - c[M_STARTED] + c[M_EXITED];
 	__int128 integral = (__int128)wip0 * (in->now - t0);
 	__int128 started_sum = 0; /* of the instants of those that started since t0 */
-	struct ages then, at_now = {known, (__int128)known * in->now - starts};
+	struct ages then, at_now = ages_at(in->now, known, (uint64_t)starts);
 	uint32_t i = cells_from(in->cells, days.first);
 
 	for (; i < in->cells->n_days && in->cells->days[i].day <= days.last; i++) {
@@ -176,8 +182,8 @@ static void littles_law(const struct pane_input *in, const struct sums *s, struc
 		started_sum +=
 			cell_get(&day->cell, measure_key(M_EXITED_AT_MIDNIGHT_START_SUM, 0, 0));
 	}
-	then = (struct ages){wip0, (__int128)wip0 * t0 -
-					   (starts + (__int128)c[M_EXIT_START_SUM] - started_sum)};
+	then = ages_at(t0, wip0,
+		       (uint64_t)starts + (uint64_t)c[M_EXIT_START_SUM] - (uint64_t)started_sum);
 	v[METRIC_LITTLES_LAW_N] = (double)departed;
 	if (departed && c[M_DEPARTED_TIME_SUM])
 		v[METRIC_LITTLES_LAW] = (double)integral / (double)c[M_DEPARTED_TIME_SUM];

@@ -233,7 +233,7 @@ static int64_t total_of(const struct count *all, size_t n, uint32_t state)
 			high = middle;
 	}
 	for (; low < n && all[low].key == key; low++)
-		total += all[low].n;
+		total = sum_wrapped(total, all[low].n);
 	return total;
 }
 

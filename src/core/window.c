@@ -85,6 +85,8 @@ void sums_clear(struct sums *s)
 
 static void add_count(struct sums *s, const struct count *count)
 {
+	int64_t *sum;
+
 	switch (key_measure(count->key)) {
 	case M_CYCLE:
 		histogram_add(&s->histograms[H_CYCLE], key_bucket(count->key), count->n);
@@ -106,7 +108,8 @@ static void add_count(struct sums *s, const struct count *count)
 		s->counts[M_RELEASES] += count->n;
 		break;
 	default:
-		s->counts[key_measure(count->key)] += count->n;
+		sum = &s->counts[key_measure(count->key)];
+		*sum = sum_wrapped(*sum, count->n);
 		break;
 	}
 }
@@ -129,6 +132,6 @@ int64_t days_sum(const struct cells *cells, struct days days, uint64_t key)
 	uint32_t i = cells_from(cells, days.first);
 
 	for (; i < cells->n_days && cells->days[i].day <= days.last; i++)
-		sum += cell_get(&cells->days[i].cell, key);
+		sum = sum_wrapped(sum, cell_get(&cells->days[i].cell, key));
 	return sum;
 }

@@ -447,6 +447,25 @@ static void littles_law_compares_wip_with_throughput_times_time(void **state)
 	world_free(w);
 }
 
+static void a_sum_of_starts_beyond_64_bits_spoils_no_age(void **state)
+{
+	/* 40,000 instants of the year 9998. Their mean age was 210 days, and is 300: not stable. */
+	struct world *w = TOLD(NULL, "9998-12-01 item.state CLM-1 to=Doing",
+			       "9998-12-02 item.state CLM-1 to=Done");
+
+	(void)state;
+	for (int i = 2; i < 40002; i++) {
+		char line[80];
+
+		snprintf(line, sizeof line, "9998-03-01 item.state CLM-%d to=Doing", i);
+		world_tell(w, line);
+	}
+	world_at(w, "9998-12-26");
+	assert_metric(w, INTAKE, PANE_NOW, "age_n", 40000);
+	assert_metric(w, INTAKE, WINDOW_90D, "flow_stable", 0);
+	world_free(w);
+}
+
 static void windows_are_whole_local_days(void **state)
 {
 	/* The last millisecond of Sunday 03-15 is last week's, the next one this week's. */
@@ -580,6 +599,7 @@ int main(void)
 		cmocka_unit_test(the_expectation_is_met_up_to_its_last_millisecond),
 		cmocka_unit_test(upstream_and_discarded_are_of_what_started_and_left),
 		cmocka_unit_test(littles_law_compares_wip_with_throughput_times_time),
+		cmocka_unit_test(a_sum_of_starts_beyond_64_bits_spoils_no_age),
 		cmocka_unit_test(windows_are_whole_local_days),
 		cmocka_unit_test(the_value_stream_map_has_the_visits_of_finished_items),
 		cmocka_unit_test(cumulative_flow_begins_with_what_was_open),

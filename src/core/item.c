@@ -215,12 +215,13 @@ static void tell_moves(const struct telling *t)
 static void tell_now(const struct telling *t)
 {
 	const struct life *life = t->life;
-	const struct move *last = &t->lives->moves[life->first_move + life->moves - 1];
+	const struct move *last;
 
 	if (!life_in_wip(life)) {
 		contribution_now(t->out, M_BACKLOG, 0, 1);
 		return;
 	}
+	last = &t->lives->moves[life->first_move + life->moves - 1];
 	contribution_now(t->out,
 			 life->blocked                 ? M_WIP_BLOCKED
 			 : life->class == CLASS_ACTIVE ? M_WIP_ACTIVE

@@ -125,13 +125,13 @@ static enum step step(struct walk *w, uint32_t i)
 	/* After a canceling close, `done` at the same instant does not revive the item. */
 	if (class == CLASS_DONE && w->canceled_by_close == fact->time)
 		return STEP_ON;
+	if (fact->kind == FACT_ITEM_CLOSED && class == CLASS_CANCELED)
+		w->canceled_by_close = fact->time;
 	if (!first && class == w->class && (fact->kind == FACT_ITEM_CLOSED || state == w->state))
 		return STEP_ON;
 	if (!first && is_closed(w->class) && !is_closed(class) &&
 	    fact->time - w->last_move > w->settle)
 		return STEP_NEW_LIFE;
-	if (fact->kind == FACT_ITEM_CLOSED && class == CLASS_CANCELED)
-		w->canceled_by_close = fact->time;
 	if (!ROOM(l->moves, l->n_moves, l->room_moves))
 		return STEP_NO_MEMORY;
 	l->moves[l->n_moves++] = (struct move){fact->time, i, state, before, class};

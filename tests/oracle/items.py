@@ -16,7 +16,7 @@ class Move:
 
 def walk(config, facts, timeline):
     """-> (moves, times of facts with an unknown state). A class before the first move is that of its `from`."""
-    moves, unknown = [], []
+    moves, unknown, canceled_by_close = [], [], None
     for fact in facts:
         if fact.kind == "item.state":
             workflow = config.workflow_of(timeline.item_leaf(fact.time)[0])
@@ -30,6 +30,10 @@ def walk(config, facts, timeline):
         elif fact.kind == "item.closed":
             after = "canceled" if config.resolution_cancels(fact.get("resolution")) else "done"
             before = moves[-1].after if moves else None
+            if after == "canceled":
+                canceled_by_close = fact.time
+            elif canceled_by_close == fact.time:    # a canceling close at this instant: no `done` revives it
+                continue
             if after != before:
                 moves.append(Move(fact, before, after, after))
     return moves, unknown

@@ -7,7 +7,8 @@
 /* What runs in one environment. String numbers. */
 struct environment {
 	uint32_t name;
-	bool known;       /* something was deployed there */
+	bool known;       /* something is known to run there */
+	bool deployed;    /* something was deployed there */
 	uint32_t running; /* what tells its version apart; 0 where nothing does */
 	uint32_t before;  /* what ran before the last deployment */
 };
@@ -194,7 +195,7 @@ static bool do_deployment(struct update *u, struct step *s, struct environment *
 	s->verdict = DEPLOYMENT;
 	e->before = e->known ? e->running : 0;
 	e->running = version;
-	e->known = true;
+	e->known = e->deployed = true;
 	if (version && !note(d, s, (struct seen_key){SEEN_DEPLOYED, 0, version, 0}, &new))
 		return false;
 	if (new &&releases_by(u, s, RELEASE_BY_DEPLOYMENT))
@@ -206,7 +207,8 @@ static void do_rollback(struct step *s, struct environment *e)
 {
 	uint32_t version = version_of(s->record);
 
-	e->running = version ? version : e->before;
+	if (version || e->deployed)
+		e->running = version ? version : e->before;
 	e->known = true;
 }
 

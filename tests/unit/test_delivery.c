@@ -82,6 +82,18 @@ static void after_a_rollback_without_a_target_the_version_before_runs(void **sta
 	world_free(w);
 }
 
+static void a_rollback_without_a_target_or_a_deployment_changes_nothing(void **state)
+{
+	struct world *w = TOLD("2026-03-02 deploy.rolledback api environment=prod version=3",
+			       "2026-03-03 deploy.rolledback api environment=prod",
+			       "2026-03-04 deploy.done api environment=prod version=3");
+
+	(void)state;
+	assert_metric(w, INTAKE, WINDOW_30D, "deployments_count", 0);
+	assert_metric(w, INTAKE, WINDOW_30D, "redeploys_count", 1);
+	world_free(w);
+}
+
 static void a_version_is_released_once_whatever_the_environments(void **state)
 {
 	/*
@@ -147,6 +159,8 @@ int main(void)
 		cmocka_unit_test(an_identity_announced_again_changes_nothing),
 		cmocka_unit_test(only_production_counts),
 		cmocka_unit_test(after_a_rollback_without_a_target_the_version_before_runs),
+		cmocka_unit_test(
+			a_rollback_without_a_target_or_a_deployment_changes_nothing),
 		cmocka_unit_test(a_version_is_released_once_whatever_the_environments),
 		cmocka_unit_test(a_product_may_count_published_releases),
 		cmocka_unit_test(a_deployment_counts_where_its_service_was_then),
